@@ -1,0 +1,91 @@
+"""Where everything lives: the folders under one home, and the project's own folders beside the code.
+
+Paths only. Nothing here reads or writes, except `Home.make`, which creates the folders.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_DIR = Path(__file__).resolve().parents[1]
+DBT_DIR = PROJECT_DIR / "dbt"
+
+
+@dataclass(frozen=True)
+class Home:
+    """One Savoir home (`--home`, else `SAVOIR_HOME`, else `./data`)."""
+
+    root: Path
+
+    @staticmethod
+    def at(path: str | Path | None = None) -> Home:
+        """The home at `path`, else at `SAVOIR_HOME`, else at `./data`."""
+        return Home(Path(path or os.environ.get("SAVOIR_HOME") or "data").resolve())
+
+    @property
+    def inbox(self) -> Path:
+        """Files waiting, one folder per source."""
+        return self.root / "inbox"
+
+    @property
+    def archive(self) -> Path:
+        """Files taken, one folder per source."""
+        return self.root / "archive"
+
+    @property
+    def landing(self) -> Path:
+        """One immutable folder of Parquet per delivery."""
+        return self.root / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        """The private build file and what Python computes for it."""
+        return self.root / "warehouse"
+
+    @property
+    def build_file(self) -> Path:
+        """The DuckDB file that dbt writes. Never read by pages."""
+        return self.warehouse / "build.duckdb"
+
+    @property
+    def reliability(self) -> Path:
+        """Parquet files of fits, signals and forecasts: dbt's source `reliability`."""
+        return self.warehouse / "reliability"
+
+    @property
+    def published(self) -> Path:
+        """Snapshots for readers."""
+        return self.root / "published"
+
+    @property
+    def current(self) -> Path:
+        """The link to the newest snapshot."""
+        return self.published / "current.duckdb"
+
+    @property
+    def reports(self) -> Path:
+        """Defect reports, one folder per ISO week."""
+        return self.root / "reports"
+
+    @property
+    def truth(self) -> Path:
+        """What the simulator planted. No pipeline reads it."""
+        return self.root / "truth"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own instance folder."""
+        return self.root / "dagster"
+
+    @property
+    def customer_key(self) -> Path:
+        """The secret that turns a customer_id into its keyed hash."""
+        return self.root / "secrets" / "customer.key"
+
+    def make(self) -> Home:
+        """Create the folders that a run writes to, and return this home."""
+        for folder in (self.inbox, self.archive, self.landing, self.reliability, self.published, self.dagster):
+            folder.mkdir(parents=True, exist_ok=True)
+        return self
