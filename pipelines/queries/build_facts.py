@@ -1,0 +1,76 @@
+"""Facts about the snapshot itself: when it was built, as of which day, what came in, what its words mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from pipelines.queries.scopes import Scope, where
+from pipelines.queries.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class BuildFacts:
+    """The build behind a snapshot. Times are UTC."""
+
+    build_id: str
+    as_of: date
+    started_at: datetime
+    finished_at: datetime
+    git_commit: str | None
+    checks_passed: int
+
+
+def build_facts(snapshot: Snapshot) -> BuildFacts:
+    """The build that made this snapshot."""
+    row = snapshot.rows(
+        "select build_id, as_of, started_at, finished_at, git_commit, checks_passed from meta.build "
+        "order by finished_at desc limit 1"
+    ).row(0, named=True)
+    return BuildFacts(**row)
+
+
+def glossary(snapshot: Snapshot) -> dict[str, str]:
+    """What each term means."""
+    return dict(snapshot.rows("select term, text from meta.glossary order by term").iter_rows())
+
+
+def families(snapshot: Snapshot) -> list[str]:
+    """Every product family, by name."""
+    found = snapshot.rows("select distinct family_code from marts.dim_products order by family_code")
+    return found["family_code"].to_list()
+
+
+def products(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+    """sku, product_name and family_code of the products in scope that were ever sold, most sold first."""
+    condition, parameters = where("fct_order_lines", Scope(family_code=scope.family_code))
+    return snapshot.rows(
+        f"""
+        with sold as (
+            select sku, sum(units) as units from marts.fct_order_lines where {condition} group by sku
+        )
+        select sold.sku, dim_products.product_name, dim_products.family_code
+        from sold
+        left join marts.dim_products on dim_products.sku = sold.sku
+        order by sold.units desc, sold.sku
+        """,
+        parameters,
+    )
+
+
+def service_centers(snapshot: Snapshot) -> pl.DataFrame:
+    """service_center_id and name of every centre."""
+    return snapshot.rows(
+        "select distinct service_center_id, name from marts.dim_service_centers order by service_center_id"
+    )
+
+
+def deliveries(snapshot: Snapshot) -> pl.DataFrame:
+    """What came in: one row per feed, with rows read, loaded, duplicate, quarantined and skipped."""
+    counts = ("rows_read", "rows_loaded", "rows_duplicate", "rows_quarantined", "rows_skipped")
+    sums = ", ".join(f"cast(sum({name}) as bigint) as {name}" for name in counts)
+    return snapshot.rows(
+        f"select feed, count(*) as deliveries, {sums} from meta.deliveries group by feed order by feed"
+    )

@@ -1,0 +1,137 @@
+"""Claims one by one: the worklist of open ones, the explorer's list, and one claim's timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from pipelines.queries.scopes import Scope, where
+from pipelines.queries.snapshot import Snapshot
+
+# The explorer shows at most this many rows; the count beside it is of all.
+LIST_LIMIT = 1000
+
+_LISTED = """
+    ticket_id, requested_on, sku, family_code, lot_code, service_center_id, category, cause, fault_code,
+    is_failure, age_months, is_in_warranty, actual_outcome, closed_on, remedy_due_on, turnaround_days, net_cost_eur
+"""
+
+
+def open_claims(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+    """Claims without an end, the most urgent first, with the days left until the 30 days are over."""
+    condition, parameters = where("fct_claims", scope)
+    return snapshot.rows(
+        f"""
+        select
+            ticket_id, days_left, requested_on, remedy_due_on, family_code, sku, category, channel,
+            requested_remedy, service_center_id, is_safety_issue, is_in_warranty, cause, fault_code, description
+        from marts.fct_claims
+        where is_claim and is_open and {condition}
+        order by days_left, requested_on, ticket_id
+        """,
+        parameters,
+    )
+
+
+def claims_list(
+    snapshot: Snapshot, scope: Scope, cause: str | None = None, outcome: str | None = None, text: str = ""
+) -> tuple[pl.DataFrame, int]:
+    """The newest claims in scope, at most LIST_LIMIT of them, and how many there are in all.
+
+    `text` is looked for, as it is, in the ticket's, order's and lot's keys.
+    """
+    condition, parameters = where("fct_claims", scope)
+    condition = f"is_claim and {condition}"
+    for column, value in (("cause", cause), ("actual_outcome", outcome)):
+        if value is not None:
+            condition += f" and {column} = ?"
+            parameters.append(value)
+    if text.strip():
+        condition += " and (contains(lower(ticket_id), ?) or contains(lower(coalesce(order_id, '')), ?)"
+        condition += " or contains(lower(coalesce(lot_code, '')), ?))"
+        parameters += [text.strip().lower()] * 3
+    total = snapshot.rows(f"select count(*) as claims from marts.fct_claims where {condition}", parameters).item()
+    rows = snapshot.rows(
+        f"select {_LISTED} from marts.fct_claims where {condition} "
+        f"order by requested_on desc, ticket_id limit {LIST_LIMIT}",
+        parameters,
+    )
+    return rows, total
+
+
+def claims_of(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+    """Every claim in scope, newest first: what stands behind a report's counts."""
+    condition, parameters = where("fct_claims", scope)
+    return snapshot.rows(
+        f"select {_LISTED}, description from marts.fct_claims where is_claim and {condition} "
+        "order by requested_on desc, ticket_id",
+        parameters,
+    )
+
+
+def claim(snapshot: Snapshot, ticket_id: str) -> dict[str, Any] | None:
+    """Everything known about one ticket, or None."""
+    found = snapshot.rows("select * from marts.fct_claims where ticket_id = ?", [ticket_id])
+    return found.row(0, named=True) if found.height else None
+
+
+def repairs_of(snapshot: Snapshot, ticket_id: str) -> pl.DataFrame:
+    """The repair orders of one ticket, in order."""
+    return snapshot.rows(
+        "select * from marts.fct_repairs where ticket_id = ? order by received_on, repair_id", [ticket_id]
+    )
+
+
+# The timeline's events in the order in which they normally happen: table, column, event.
+TIMELINE = (
+    ("claim", "contract_on", "contract"),
+    ("claim", "paid_on", "paid"),
+    ("claim", "shipped_on", "shipped"),
+    ("claim", "delivered_on", "delivered"),
+    ("claim", "defect_appeared_on", "defect_appeared"),
+    ("claim", "requested_on", "requested"),
+    ("claim", "first_replied_on", "replied"),
+    ("claim", "remote_attempted_on", "remote_attempted"),
+    ("claim", "paypal_case_opened_on", "paypal_opened"),
+    ("claim", "paypal_case_closed_on", "paypal_closed"),
+    ("repair", "picked_up_on", "picked_up"),
+    ("repair", "received_on", "received"),
+    ("repair", "diagnosed_on", "diagnosed"),
+    ("repair", "quoted_on", "quoted"),
+    ("repair", "quote_accepted_on", "quote_accepted"),
+    ("repair", "repaired_on", "repaired"),
+    ("repair", "returned_on", "returned"),
+    ("claim", "written_reason_sent_on", "written_reason"),
+    ("claim", "replacement_shipped_on", "replacement_shipped"),
+    ("claim", "replacement_delivered_on", "replacement_delivered"),
+    ("claim", "refunded_on", "refunded"),
+    ("claim", "closed_on", "closed"),
+    ("claim", "remedy_due_on", "due"),
+    ("claim", "warranty_end_on", "warranty_end"),
+)
+
+
+def timeline(snapshot: Snapshot, ticket_id: str) -> pl.DataFrame:
+    """One row per dated event of a ticket and its repairs: event, day, repair_id, days_since_request."""
+    facts = claim(snapshot, ticket_id)
+    if facts is None:
+        return pl.DataFrame(schema=_TIMELINE_SCHEMA)
+    repairs = list(repairs_of(snapshot, ticket_id).iter_rows(named=True))
+    events = []
+    for order, (table, column, event) in enumerate(TIMELINE):
+        for row in [facts] if table == "claim" else repairs:
+            if row[column] is not None:
+                since = (row[column] - facts["requested_on"]).days
+                events.append((row[column], order, event, row.get("repair_id"), since))
+    events.sort(key=lambda each: each[:2])
+    rows = [(event, day, repair_id, since) for day, _, event, repair_id, since in events]
+    return pl.DataFrame(rows, schema=_TIMELINE_SCHEMA, orient="row")
+
+
+_TIMELINE_SCHEMA = {
+    "event": pl.String,
+    "day": pl.Date,
+    "repair_id": pl.String,
+    "days_since_request": pl.Int64,
+}

@@ -1,0 +1,68 @@
+"""95 % confidence intervals for counts, shares and rates, and the minimum below which no rate is shown.
+
+Numbers in, numbers out, one formula each; the life table's own limits come from SQL and are not made here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+LEVEL = 0.95
+_Z = float(stats.norm.ppf(0.5 + LEVEL / 2))
+
+# Below this many units (or diagnosed repairs, …) a share's interval is wider than 35 points at 50 %:
+# the page says "too few to say" instead of a rate.
+MINIMUM_DENOMINATOR = 30
+
+
+class Interval(NamedTuple):
+    """Lower and upper limit; None where there is none."""
+
+    low: float | None
+    high: float | None
+
+
+NONE = Interval(None, None)
+
+
+def wilson(events: float, trials: float) -> Interval:
+    """Wilson's score interval of a share: centre (p + z²/2n) / (1 + z²/n). Wilson, JASA 22 (1927) 209-212."""
+    if not trials > 0 or events < 0 or events > trials:
+        return NONE
+    share = events / trials
+    spread = _Z * math.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2))
+    scale = 1 + _Z**2 / trials
+    centre = share + _Z**2 / (2 * trials)
+    low = 0.0 if events == 0 else (centre - spread) / scale
+    high = 1.0 if events == trials else (centre + spread) / scale
+    return Interval(low, high)
+
+
+def poisson(events: float, exposure: float = 1.0) -> Interval:
+    """Garwood's exact interval of a count per exposure: chi2(2k)/2 to chi2(2k + 2)/2. Biometrika 28 (1936)."""
+    if not exposure > 0 or events < 0:
+        return NONE
+    tail = (1 - LEVEL) / 2
+    low = 0.0 if events == 0 else float(stats.chi2.ppf(tail, 2 * events)) / 2
+    high = float(stats.chi2.ppf(1 - tail, 2 * events + 2)) / 2
+    return Interval(low / exposure, high / exposure)
+
+
+def rate_ratio(events: int, exposure: float, base_events: int, base_exposure: float) -> Interval:
+    """Exact interval of the ratio of two Poisson rates.
+
+    Given the total k + b, the first count is binomial with probability p = r·t / (r·t + s), where r is the
+    ratio and t, s the exposures: the Clopper-Pearson limits of p turn into limits of r = p/(1 − p) · s/t.
+    """
+    if not (exposure > 0 and base_exposure > 0) or events + base_events == 0:
+        return NONE
+    tail = (1 - LEVEL) / 2
+    p_low = 0.0 if events == 0 else float(stats.beta.ppf(tail, events, base_events + 1))
+    p_high = 1.0 if base_events == 0 else float(stats.beta.ppf(1 - tail, events + 1, base_events))
+    scale = base_exposure / exposure
+    high = None if p_high >= 1.0 else float(np.float64(p_high / (1 - p_high)) * scale)
+    return Interval(p_low / (1 - p_low) * scale, high)

@@ -1,0 +1,77 @@
+"""What part of the business a question is about: family, sku, service centre, period.
+
+Turns a scope into a WHERE clause for one mart. A scope that a mart cannot honour is refused: a filter that is
+silently ignored would show a number about something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pipelines.errors import SavoirError
+
+# The day (or month) by which each mart is put into a period, and the dimensions it can be filtered by.
+_PERIOD_COLUMN = {
+    "fct_claims": "requested_on",
+    "fct_order_lines": "delivered_on",
+    "fct_repairs": "received_on",
+    "fct_misuse_rejections": "month",
+    "fct_nevada": "claim_month",
+    "fct_audit_findings": "found_on",
+    "fct_remedy_costs": "requested_on",
+}
+_DIMENSIONS = {
+    "fct_claims": ("family_code", "sku", "service_center_id"),
+    "fct_order_lines": ("family_code", "sku"),
+    "fct_repairs": ("family_code", "sku", "service_center_id"),
+    "fct_misuse_rejections": ("sku", "service_center_id"),
+    "fct_nevada": ("sku",),
+    "fct_audit_findings": ("family_code", "sku", "service_center_id"),
+    "fct_remedy_costs": ("family_code", "sku"),
+}
+
+
+class ScopeError(SavoirError):
+    """A filter that the mart does not carry."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A filter; every part that is None means all. Both ends of the period are included."""
+
+    family_code: str | None = None
+    sku: str | None = None
+    service_center_id: str | None = None
+    from_on: date | None = None
+    until_on: date | None = None
+
+    def without_period(self) -> Scope:
+        """The same part of the business over all time."""
+        return Scope(self.family_code, self.sku, self.service_center_id)
+
+
+EVERYTHING = Scope()
+
+
+def where(mart: str, scope: Scope) -> tuple[str, list[Any]]:
+    """The condition (always a valid boolean expression) and its parameters."""
+    conditions: list[str] = []
+    parameters: list[Any] = []
+    for column in ("family_code", "sku", "service_center_id"):
+        value = getattr(scope, column)
+        if value is None:
+            continue
+        if column not in _DIMENSIONS.get(mart, ()):
+            raise ScopeError(f"{mart} has no {column}: it cannot be filtered by {column} = {value!r}.")
+        conditions.append(f"{column} = ?")
+        parameters.append(value)
+    for comparison, value in ((">=", scope.from_on), ("<=", scope.until_on)):
+        if value is None:
+            continue
+        if mart not in _PERIOD_COLUMN:
+            raise ScopeError(f"{mart} has no date: it cannot be limited to a period.")
+        conditions.append(f"{_PERIOD_COLUMN[mart]} {comparison} ?")
+        parameters.append(value)
+    return " and ".join(conditions) or "true", parameters

@@ -1,0 +1,78 @@
+"""Opens the published snapshot read-only and runs one query per cursor on it.
+
+The `current.duckdb` link is resolved before opening, so that a publish in between never mixes two snapshots;
+DuckDB connections shared between threads give wrong answers, so each query takes its own cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines.errors import SavoirError
+from pipelines.home import Home
+
+
+class SnapshotMissingError(SavoirError):
+    """Nothing has been published in this home yet, or it cannot be read."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One published file, held open. Two snapshots are the same data exactly when their paths are equal."""
+
+    path: Path
+    connection: duckdb.DuckDBPyConnection
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
+        """The answer to one query, on a cursor of its own."""
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute(sql, list(parameters))
+            return pl.DataFrame(cursor.to_arrow_table())
+        finally:
+            cursor.close()
+
+    def has(self, schema: str, table: str) -> bool:
+        """Whether the snapshot holds this table: marts come with later issues, pages ask before they show."""
+        found = self.rows(
+            "select count(*) as tables from information_schema.tables where table_schema = ? and table_name = ?",
+            [schema, table],
+        )
+        return found.item() > 0
+
+    def close(self) -> None:
+        """Release the file. Cursors still running finish first."""
+        self.connection.close()
+
+
+def snapshot_path(home: Home) -> Path:
+    """The file that `published/current.duckdb` points to now."""
+    if not home.current.exists():
+        raise SnapshotMissingError(
+            f"Nothing has been published in {home.root} yet. "
+            "Run `savoir build` (or `make demo` for a simulated retailer) and come back."
+        )
+    return home.current.resolve()
+
+
+def open_snapshot(home: Home) -> Snapshot:
+    """The newest published snapshot of this home, read-only."""
+    return open_file(snapshot_path(home))
+
+
+def open_file(path: Path) -> Snapshot:
+    """One snapshot file, read-only."""
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise SnapshotMissingError(
+            f"The published file {path} cannot be read ({str(error).splitlines()[0]}). Run `savoir build` again."
+        ) from error
+    connection.execute("set TimeZone = 'UTC'")
+    return Snapshot(path, connection)
