@@ -1,0 +1,16 @@
+{#
+  Purpose: in a select list, one row for each of 1..n.
+  Parameters: n, an integer expression of at least 1.
+  Usage: select ticket_id, {{ one_to('quantity') }} as event_number from …
+#}
+{% macro one_to(n) -%}
+    {{ return(adapter.dispatch('one_to', 'savoir')(n)) }}
+{%- endmacro %}
+
+{% macro duckdb__one_to(n) -%}
+    unnest(generate_series(cast(1 as bigint), cast({{ n }} as bigint)))
+{%- endmacro %}
+
+{% macro spark__one_to(n) -%}
+    explode(sequence(cast(1 as bigint), cast({{ n }} as bigint)))
+{%- endmacro %}
