@@ -1,0 +1,88 @@
+"""What people hear when a run fails: a log line always, a mail where one is configured.
+
+Does not belong here: deciding that something is wrong (checks do), or how mail is sent (`pipelines.mail`).
+"""
+
+import logging
+import os
+import smtplib
+from collections.abc import Iterable
+
+import dagster as dg
+
+from pipelines.errors import SavoirError
+from pipelines.mail import MailServer, text_message
+from pipelines.orchestration.job import COMMAND_LINE, STARTED_BY
+
+RECIPIENTS = "SAVOIR_ALERT_TO"
+
+
+@dg.run_failure_sensor(
+    name="alert",
+    monitor_all_code_locations=False,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description=f"Logs each failed run with its red checks, and mails it where {RECIPIENTS} is set.",
+)
+def alert(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+    """Tell of a failed run, unless the person who started it has already read it in a terminal."""
+    if context.dagster_run.tags.get(STARTED_BY) == COMMAND_LINE:
+        return dg.SkipReason("Started from the command line, which has told it.")
+    records = context.instance.get_records_for_run(context.dagster_run.run_id).records
+    events = [record.event_log_entry.dagster_event for record in records if record.event_log_entry.dagster_event]
+    send_alert(f"Savoir: {context.dagster_run.job_name} failed", failure_text(events), context.log)
+    return None
+
+
+def failure_text(events: Iterable[dg.DagsterEvent]) -> str:
+    """Why a run failed, in words: the red checks with a few of their rows, else the error of the step or run."""
+    failures, errors = [], []
+    for event in events:
+        if event.event_type == dg.DagsterEventType.STEP_FAILURE:
+            data = event.step_failure_data
+            described = data.user_failure_data.description if data.user_failure_data else None
+            failures.append(described or _sentence(data.error))
+        elif event.event_type == dg.DagsterEventType.PIPELINE_FAILURE and event.job_failure_data.error:
+            errors.append(_sentence(event.job_failure_data.error))
+    found = list(dict.fromkeys(text for text in (failures or errors) if text))
+    return "\n".join(found) or "The run failed without saying why: see its log in Dagster."
+
+
+def send_alert(subject: str, text: str, log: logging.Logger) -> None:
+    """Log the alert, and mail it where the environment says to whom and through which server."""
+    log.error("%s\n%s", subject, text)
+    recipients, server = os.environ.get(RECIPIENTS), MailServer.configured()
+    if not recipients:
+        return
+    if server is None:
+        log.warning("%s is set but SAVOIR_SMTP_HOST is not: no mail was sent.", RECIPIENTS)
+        return
+    try:
+        server.send(text_message(server.sender, recipients, subject, text))
+    except (OSError, smtplib.SMTPException) as error:
+        # A mail server that is down must not hide the failure it was to tell of.
+        log.warning("The alert could not be mailed through %s:%s: %s", server.host, server.port, error)
+
+
+def _sentence(error: object) -> str | None:
+    """The sentence of our own error at the bottom of a chain, else the outermost message."""
+    chain = []
+    while error is not None:
+        chain.append(error)
+        error = getattr(error, "cause", None) or getattr(error, "context", None)
+    own = {cls.__name__ for cls in _subclasses(SavoirError)}
+    for link in chain:
+        if getattr(link, "cls_name", None) in own:
+            return _message(link)
+    return _message(chain[-1]) if chain else None
+
+
+def _message(error: object) -> str:
+    """An error's own words: Dagster stores them behind the class's qualified name."""
+    text = str(getattr(error, "message", "")).strip()
+    name, colon, rest = text.partition(": ")
+    is_prefixed = bool(colon) and " " not in name
+    return (rest if is_prefixed else text).strip()
+
+
+def _subclasses(cls: type) -> set[type]:
+    return {cls}.union(*(_subclasses(child) for child in cls.__subclasses__()))

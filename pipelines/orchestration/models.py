@@ -1,0 +1,138 @@
+"""The dbt project as Dagster assets and checks. Does not belong here: how dbt is run (`dbt_run`).
+
+An asset's key is its schema and table, as in the warehouse: `raw/orders`, `staging/stg_feeds__orders`,
+`marts/fct_claims`. Every dbt test, those on sources included, is an asset check.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+
+from pipelines.orchestration.dbt_run import DbtCommand, NodeResult, failing_rows, run_dbt
+from pipelines.orchestration.manifest import PreparedProject
+from pipelines.orchestration.resources import BuildSession
+
+DbtEvent = dg.Output[None] | dg.AssetCheckResult
+# Long enough to be worth a line to a person who waits.
+SLOW_SECONDS = 5.0
+
+
+class SavoirTranslator(DagsterDbtTranslator):
+    """Names dbt's nodes as the warehouse does."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Schema and table."""
+        name = dbt_resource_props.get("alias") or dbt_resource_props["name"]
+        return dg.AssetKey([dbt_resource_props["schema"], name])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """One group per layer."""
+        return dbt_resource_props["schema"]
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The description alone; the SQL is in the repository."""
+        return dbt_resource_props.get("description", "")
+
+
+def build_models(project: PreparedProject) -> dg.AssetsDefinition:
+    """All seeds, models and tests of `project`, run by one dbt command.
+
+    Where a Python asset stands between two models (it reads an intermediate table and writes one of the sources that
+    a mart reads), Dagster splits this definition there and calls it once per part, each with its own selection.
+    """
+    translator = SavoirTranslator()
+
+    @dbt_assets(manifest=project.manifest, dagster_dbt_translator=translator, name="dbt_models")
+    def dbt_models(context: dg.AssetExecutionContext, session: BuildSession) -> Iterator[DbtEvent]:
+        keys = NodeKeys.of(context)
+        command = DbtCommand(
+            project, session.home.warehouse / "dbt", session.dbt_variables, selected_nodes(context, project)
+        )
+        context.log.info(f"building {len(context.selected_asset_keys)} models and seeds as of {session.as_of_on}")
+        red: list[str] = []
+        for result in run_dbt(command):
+            rows = failing_rows(session.home.build_file, result.compiled_sql) if result.is_red else []
+            if result.is_red:
+                red.append(red_sentence(keys.name(result.unique_id), result, rows))
+            if result.seconds > SLOW_SECONDS:
+                context.log.info(f"{keys.name(result.unique_id)}: {result.seconds:.0f} s")
+            yield from dagster_events(keys, result, rows)
+        if red:
+            raise dg.Failure(description="\n".join(red), metadata={"red": dg.MetadataValue.json(red)})
+
+    return dbt_models
+
+
+class NodeKeys:
+    """From dbt's unique ids to the assets and checks of one step."""
+
+    def __init__(self, assets: Mapping[str, dg.AssetKey], checks: Mapping[str, dg.AssetCheckKey]) -> None:
+        self.assets = assets
+        self.checks = checks
+
+    @staticmethod
+    def of(context: dg.AssetExecutionContext) -> "NodeKeys":
+        """The nodes of the step's definition."""
+        definition = context.assets_def
+        assets = {
+            definition.get_asset_spec(key).metadata["dagster_dbt/unique_id"]: key for key in definition.keys
+        }
+        checks = {spec.metadata["dagster_dbt/unique_id"]: spec.key for spec in definition.check_specs}
+        return NodeKeys(assets, checks)
+
+    def name(self, unique_id: str) -> str:
+        """What people call a node: `marts.fct_claims`, or a test's own name."""
+        if unique_id in self.assets:
+            return ".".join(self.assets[unique_id].path)
+        if unique_id in self.checks:
+            return self.checks[unique_id].name
+        return unique_id.split(".")[2] if unique_id.count(".") >= 2 else unique_id
+
+
+def dagster_events(keys: NodeKeys, result: NodeResult, rows: list[str]) -> Iterator[DbtEvent]:
+    """The asset or the check that a finished node stands for; nothing for one that was skipped or broke."""
+    if result.unique_id in keys.assets and result.status == "success":
+        yield dg.Output(
+            None,
+            output_name=keys.assets[result.unique_id].to_python_identifier(),
+            metadata={"seconds": round(result.seconds, 3)},
+        )
+    if result.unique_id in keys.checks and result.status in ("pass", "warn", "fail", "error"):
+        check = keys.checks[result.unique_id]
+        yield dg.AssetCheckResult(
+            passed=result.status == "pass",
+            asset_key=check.asset_key,
+            check_name=check.name,
+            severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
+            description=result.message or None,
+            metadata={"failing_rows": result.failures, **({"rows": "\n".join(rows)} if rows else {})},
+        )
+
+
+def red_sentence(name: str, result: NodeResult, rows: list[str]) -> str:
+    """What a person is told of a red node."""
+    if result.status == "fail":
+        plural = "row fails" if result.failures == 1 else "rows fail"
+        shown = "".join(f"\n    {row}" for row in rows)
+        return f"Check {name}: {result.failures} {plural}.{shown}"
+    reason = "\n    ".join(line for line in result.message.splitlines() if line.strip())
+    return f"{name} could not be run: {reason}"
+
+
+def selected_nodes(context: dg.AssetExecutionContext, project: PreparedProject) -> list[str]:
+    """dbt's selection for this step; empty = everything, which is also the quickest."""
+    definition = context.assets_def
+    whole = set(definition.node_keys_by_output_name.values())
+    whole_checks = {spec.key for spec in definition.node_check_specs_by_output_name.values()}
+    chosen_checks = set(context.selected_asset_check_keys)
+    if set(context.selected_asset_keys) == whole and chosen_checks == whole_checks:
+        return []
+    keys = NodeKeys.of(context)
+    chosen = [unique_id for unique_id, key in keys.assets.items() if key in context.selected_asset_keys]
+    chosen += [unique_id for unique_id, key in keys.checks.items() if key in chosen_checks]
+    return sorted(".".join(project.manifest["nodes"][unique_id]["fqn"]) for unique_id in chosen)

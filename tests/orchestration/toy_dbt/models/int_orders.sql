@@ -1,0 +1,1 @@
+select order_id, quantity from {{ source('raw', 'orders') }}
