@@ -65,6 +65,7 @@ changes as (
     select valid_from as period_from from rates
     union
     select {{ add_days('valid_to', 1) }} as period_from from rates
+    where valid_to < cast('9999-12-30' as date)
 
 ),
 
