@@ -1,0 +1,194 @@
+{#
+  Purpose: the conditions of the decision table and every value that each can take; their product is what the tests
+    enumerate (40,960 combinations).
+  Parameters: none.
+  Usage: {% for condition, values in policy_conditions().items() %} … {% endfor %}
+#}
+{% macro policy_conditions() -%}
+    {{ return({
+        'order_found': ['true', 'false'],
+        'paypal_state': ['none', 'open', 'closed_refunded', 'closed_kept'],
+        'is_withdrawal': ['true', 'false'],
+        'is_remote_resolved': ['true', 'false'],
+        'is_in_guarantee': ['true', 'false'],
+        'cause': ['pending', 'misuse', 'wear', 'no_fault', 'defect'],
+        'is_legal_escalation': ['true', 'false'],
+        'is_self_fit_part': ['true', 'false'],
+        'is_used': ['true', 'false'],
+        'is_repairable': ['true', 'false'],
+        'is_repair_cheaper': ['true', 'false'],
+        'has_stock': ['true', 'false'],
+        'is_centre_near': ['true', 'false'],
+    }) }}
+{%- endmacro %}
+
+{#
+  Purpose: the conditions of the law: those of the policy, and the consumer's choice.
+  Parameters: none.
+  Usage: {{ first_matching_rules('combinations', 'rules', 'regime', law_conditions()) }}
+#}
+{% macro law_conditions() -%}
+    {%- set conditions = {} -%}
+    {%- do conditions.update(policy_conditions()) -%}
+    {%- do conditions.update({
+        'requested_remedy': ['repair', 'replacement', 'refund', 'part', 'unstated'],
+        'is_disproportionate': ['true', 'false'],
+    }) -%}
+    {{ return(conditions) }}
+{%- endmacro %}
+
+{#
+  Purpose: the values of all conditions of a row as one text, the key under which a combination is matched once.
+    The facts of a million claims are a few hundred combinations.
+  Parameters: conditions, as policy_conditions() gives them.
+  Usage: {{ combination_key(policy_conditions()) }} as policy_combination
+#}
+{% macro combination_key(conditions) -%}
+    concat_ws('/'
+    {%- for condition, values in conditions.items() -%}
+        , {{ condition_text(condition, values) }}
+    {%- endfor -%}
+    )
+{%- endmacro %}
+
+{% macro condition_text(condition, values) -%}
+    {%- if values | sort == ['false', 'true'] -%}
+        case when {{ condition }} then '1' else '0' end
+    {%- else -%}
+        {{ condition }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#
+  Purpose: for each combination of facts and each version of a rule set, the first row (smallest priority) whose
+    conditions all hold; an empty condition holds always.
+  Parameters: combinations, a relation with one column per condition and combination_key; rules, a relation of rule rows;
+    version, the rules' column that separates rule sets; conditions.
+  Usage: select * from ({{ first_matching_rules('combinations', 'rules', 'policy_version', policy_conditions()) }}) as matched
+#}
+{% macro first_matching_rules(combinations, rules, version, conditions) -%}
+    select
+        matches.combination_key,
+        matches.{{ version }},
+        rules.rule_code,
+        rules.priority,
+        rules.outcome,
+        rules.payer_inbound,
+        rules.payer_work,
+        rules.payer_outbound
+    from (
+        select
+            combinations.combination_key,
+            rules.{{ version }},
+            min(rules.priority) as priority
+        from {{ combinations }} as combinations
+        inner join {{ rules }} as rules
+            on
+                {%- for condition in conditions %}
+                {{ 'and ' if not loop.first }}(rules.{{ condition }} is null or rules.{{ condition }} = combinations.{{ condition }})
+                {%- endfor %}
+        group by combinations.combination_key, rules.{{ version }}
+    ) as matches
+    inner join {{ rules }} as rules
+        on matches.{{ version }} = rules.{{ version }} and matches.priority = rules.priority
+{%- endmacro %}
+
+{#
+  Purpose: every combination of condition values, as rows with combination_key.
+  Parameters: conditions.
+  Usage: with combinations as ({{ every_combination(policy_conditions()) }})
+#}
+{% macro every_combination(conditions) -%}
+    select
+        {{ combination_key(conditions) }} as combination_key,
+        {{ conditions | join(', ') }}
+    from
+        {%- for condition, values in conditions.items() %}
+        {{ 'cross join ' if not loop.first -}}
+        (
+            {%- for value in values -%}
+                {{ ' union all ' if not loop.first -}}
+                select {{ value if values | sort == ['false', 'true'] else "'" ~ value ~ "'" }} as {{ condition }}
+            {%- endfor -%}
+        ) as all_{{ condition }}
+        {%- endfor %}
+{%- endmacro %}
+
+{#
+  Purpose: the parameters of one period as columns: dated rows (parameter, value, from, to) turned into one row per period
+    within which nothing changes.
+  Parameters: rows, a relation with parameter, value (text), period_from, period_to (9999-12-30 = open);
+    parameters, a dict of column name to type.
+  Usage: {{ parameters_by_period('dated', {'paypal_hold_months': 'integer'}) }}
+#}
+{% macro parameters_by_period(rows, parameters) -%}
+    select
+        periods.period_from,
+        periods.period_to,
+        {%- for parameter, type in parameters.items() %}
+        max(case when dated.parameter = '{{ parameter }}' then cast(dated.value as {{ type }}) end) as {{ parameter }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from (
+        select
+            period_from,
+            coalesce(
+                {{ add_days('lead(period_from) over (order by period_from)', -1) }}, cast('9999-12-30' as date)
+            ) as period_to
+        from (
+            select period_from from {{ rows }}
+            union
+            select {{ add_days('period_to', 1) }} as period_from from {{ rows }} where period_to < cast('9999-12-30' as date)
+        ) as changes
+    ) as periods
+    left join {{ rows }} as dated
+        on dated.period_from <= periods.period_from and dated.period_to >= periods.period_to
+    group by periods.period_from, periods.period_to
+{%- endmacro %}
+
+{#
+  Purpose: great-circle distance in kilometres (haversine, mean radius 6371 km).
+  Parameters: latitudes and longitudes of the two points in degrees.
+  Usage: {{ distance_km('a.latitude', 'a.longitude', 'b.latitude', 'b.longitude') }} <= 50
+#}
+{% macro distance_km(latitude_a, longitude_a, latitude_b, longitude_b) -%}
+    2 * 6371 * asin(sqrt(least(
+        1,
+        power(sin(radians({{ latitude_b }} - {{ latitude_a }}) / 2), 2)
+        + cos(radians({{ latitude_a }})) * cos(radians({{ latitude_b }}))
+        * power(sin(radians({{ longitude_b }} - {{ longitude_a }}) / 2), 2)
+    )))
+{%- endmacro %}
+
+{#
+  Purpose: where a postal code lies, in the grain that "near" is judged in: the French department (2A, 2B, 971…), elsewhere
+    the first two characters. Null where the code is unknown.
+  Parameters: country_code, postal_code: text expressions.
+  Usage: {{ postal_region('country_code', 'postal_code') }} as region_code
+#}
+{% macro postal_region(country_code, postal_code) -%}
+    case
+        when coalesce({{ country_code }}, 'FR') <> 'FR' then substring(trim({{ postal_code }}), 1, 2)
+        when substring(trim({{ postal_code }}), 1, 2) in ('97', '98') then substring(trim({{ postal_code }}), 1, 3)
+        when substring(trim({{ postal_code }}), 1, 3) in ('200', '201') then '2A'
+        when substring(trim({{ postal_code }}), 1, 2) = '20' then '2B'
+        else substring(trim({{ postal_code }}), 1, 2)
+    end
+{%- endmacro %}
+
+{#
+  Purpose: whether a text matches a regular expression; null is not judged (true).
+  Parameters: text_column; pattern, anchored by the caller.
+  Usage: {{ is_written_as('value', '^[0-9]+$') }}
+#}
+{% macro is_written_as(text_column, pattern) -%}
+    {{ return(adapter.dispatch('is_written_as', 'savoir')(text_column, pattern)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_written_as(text_column, pattern) -%}
+    coalesce(regexp_matches({{ text_column }}, '{{ pattern }}'), true)
+{%- endmacro %}
+
+{% macro spark__is_written_as(text_column, pattern) -%}
+    coalesce({{ text_column }} rlike '{{ pattern }}', true)
+{%- endmacro %}
