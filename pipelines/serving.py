@@ -1,0 +1,169 @@
+"""`savoir serve`: the dashboards and Dagster side by side, and none of their processes left behind.
+
+Does not belong here: what they show or run.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipelines.errors import SavoirError
+from pipelines.home import PROJECT_DIR
+
+LOOPBACK = "127.0.0.1"
+PATIENCE_SECONDS = 120.0
+GRACE_SECONDS = 15.0
+
+
+class ServeError(SavoirError):
+    """A server could not be started, or ended by itself."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """One long-running child. `url` is what people open; `probe` answers once it is up."""
+
+    name: str
+    command: Sequence[str]
+    url: str | None = None
+    probe: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def servers(dashboards_port: int, dagster_port: int) -> list[Server]:
+    """The dashboards, Dagster's page and the daemon that runs its schedules and sensors. All on loopback."""
+    python = sys.executable
+    dagster_url = f"http://{LOOPBACK}:{dagster_port}"
+    dashboards_url = f"http://{LOOPBACK}:{dashboards_port}"
+    module = ["-m", "pipelines.definitions"]
+    return [
+        Server(
+            "dashboards",
+            [
+                *(python, "-m", "streamlit", "run", str(PROJECT_DIR / "dashboards" / "streamlit_app.py")),
+                *("--server.address", LOOPBACK, "--server.port", str(dashboards_port)),
+                *("--server.headless", "true", "--browser.gatherUsageStats", "false"),
+            ],
+            dashboards_url,
+            f"{dashboards_url}/_stcore/health",
+        ),
+        Server(
+            "dagster",
+            [
+                *(python, "-m", "dagster_webserver", *module),
+                *("--host", LOOPBACK, "--port", str(dagster_port), "--log-level", "warning"),
+            ],
+            dagster_url,
+            f"{dagster_url}/server_info",
+        ),
+        Server("dagster daemon", [python, "-m", "dagster._daemon", "run", *module, "--log-level", "warning"]),
+    ]
+
+
+def serve(children: Sequence[Server], environment: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Start the children, print where they are, and wait for Ctrl-C, SIGTERM or the end of one of them."""
+    for child in children:
+        if child.url:
+            _refuse_taken_port(child)
+    stop = threading.Event()
+    previous = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    started: list[tuple[Server, subprocess.Popen[bytes]]] = []
+    try:
+        for child in children:
+            started.append((child, _start(child, environment)))
+        for child, process in started:
+            if child.probe and _is_up(child.probe, process, stop):
+                say(f"{child.name:12} {child.url}")
+        if not stop.is_set():
+            say("Ctrl-C stops both.")
+        while not stop.wait(0.5):
+            _raise_if_ended(started)
+    finally:
+        _stop(started)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _start(child: Server, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C reaches us alone, and what the child starts can be ended with it.
+    return subprocess.Popen(
+        child.command,
+        cwd=PROJECT_DIR,
+        env={**os.environ, **environment, **child.environment},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _is_up(probe: str, process: subprocess.Popen[bytes], stop: threading.Event) -> bool:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline and process.poll() is None and not stop.wait(0.25):
+        try:
+            with urllib.request.urlopen(probe, timeout=2):  # noqa: S310 (our own loopback address)
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _raise_if_ended(started: Sequence[tuple[Server, subprocess.Popen[bytes]]]) -> None:
+    for child, process in started:
+        if process.poll() is not None:
+            raise ServeError(f"The {child.name} ended by itself with exit code {process.returncode}: see its lines above.")
+
+
+def _refuse_taken_port(child: Server) -> None:
+    port = int((child.url or "").rsplit(":", 1)[1])
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            option = "--dashboards-port" if child.name == "dashboards" else "--dagster-port"
+            raise ServeError(
+                f"Port {port} for the {child.name} is taken on this machine. Choose another with {option}."
+            ) from error
+
+
+def _stop(started: Sequence[tuple[Server, subprocess.Popen[bytes]]]) -> None:
+    """End every child and what it started: asked first, then not asked."""
+    for _, process in started:
+        _signal_group(process, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    for _, process in started:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            continue
+    while time.monotonic() < deadline and any(_group_lives(process) for _, process in started):
+        time.sleep(0.1)
+    for _, process in started:
+        _signal_group(process, signal.SIGKILL)
+        process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _group_lives(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,60 @@
+"""The short table that `savoir build` prints when it has published. Every figure comes from the shared query layer.
+
+Does not belong here: computing anything.
+"""
+
+from __future__ import annotations
+
+from pipelines.home import Home
+from pipelines.queries.build_facts import build_facts, deliveries
+from pipelines.queries.lifetimes import failure_rates
+from pipelines.queries.measures import Value
+from pipelines.queries.overview import headline
+from pipelines.queries.scopes import EVERYTHING
+from pipelines.queries.snapshot import open_snapshot
+
+_COUNTS = ("read", "loaded", "duplicate", "quarantined", "skipped")
+
+
+def summary(home: Home) -> str:
+    """What the newest snapshot holds, for a terminal."""
+    snapshot = open_snapshot(home)
+    try:
+        facts = build_facts(snapshot)
+        lines = [_row("feed", _COUNTS)]
+        for feed in deliveries(snapshot).iter_rows(named=True):
+            lines.append(_row(feed["feed"], [f"{feed[f'rows_{name}']:,}" for name in _COUNTS]))
+        lines.append("")
+        for name, value in headline(snapshot, EVERYTHING).items():
+            lines.append(f"{name.replace('_', ' '):24} {_said(value)}")
+        for rate in failure_rates(snapshot, EVERYTHING).iter_rows(named=True):
+            lines.append(f"{f'failed by month {rate["age_month"]}':24} {_rate(rate)}")
+        lines.append("")
+        lines.append(f"as of {facts.as_of}, {facts.checks_passed} checks green, {snapshot.path}")
+        return "\n".join(lines)
+    finally:
+        snapshot.close()
+
+
+def _row(name: str, cells: list[str] | tuple[str, ...]) -> str:
+    return f"{name:16}" + "".join(f"{cell:>13}" for cell in cells)
+
+
+def _said(value: Value) -> str:
+    if value.value is None:
+        return "nothing to divide by"
+    if value.measure.format != "percent":
+        return f"{value.value:,.0f}"
+    if not value.is_enough:
+        return f"too few to say (n = {value.n:,.0f})"
+    interval = "" if value.low is None else f"  [{value.low:.1%} - {value.high:.1%}]"
+    return f"{value.value:.1%}{interval}  n = {value.n:,.0f}"
+
+
+def _rate(rate: dict[str, float]) -> str:
+    if not rate["is_enough"]:
+        return f"too few to say (watched = {rate['watched']:,.0f})"
+    interval = ""
+    if rate["cumulative_low"] is not None:
+        interval = f"  [{rate['cumulative_low']:.1%} - {rate['cumulative_high']:.1%}]"
+    return f"{rate['cumulative']:.1%}{interval}  n = {rate['units']:,.0f}, still watched = {rate['watched']:,.0f}"
