@@ -1,1 +1,177 @@
-"""Lifetimes, rates and forecasts: arrays in, frozen dataclasses out; no files, no clock, no orchestration."""
+"""Lifetimes, rates and forecasts: arrays in, frozen dataclasses out; no files, no clock, no orchestration.
+
+Observations (the one form for exact, censored, interval and truncated ages)
+    observations, exact, right_censored, interval_censored, failures_and_censored, current_status,
+    nevada_chart, grouped, combined
+Lifetimes
+    kaplan_meier                 survival with Greenwood errors and log-log limits
+    fit_weibull, fit_lognormal   one sample, with likelihood limits of shape, scale and a quantile
+    fit_weibull_life_tables      thousands of life tables in one call
+    fit_weibull_groups           thousands of samples in the general form in one call
+    weibull_of_row               one row of a batch as a single fit
+    fit_defective_subpopulation  a Weibull that only a share of the units has
+    fit_causes, aalen_johansen   competing causes
+Rates and repeated failures
+    poisson_limits, annualised_rate      exact limits of a count and of a rate
+    shrink_rates, full_bayes_rates       small groups drawn toward their family
+    mean_cumulative, fit_power_law       failures per unit by age, repairs included
+Reporting, forecast, watching
+    reporting_delay, delay_corrected     failures not reported yet
+    forecast_claims, forecast_cost       claims to come, with prediction limits
+    nevada_expected, conditional_failures, overdispersion
+    maxsprt_critical_value, maxsprt_performance, maxsprt_statistic, poisson_cusum, cusum_run_length
+    best_replacement_age
+Doubts: every error is a ReliabilityError; a fit that cannot be trusted raises a FitDoubtError (in a batch:
+`doubt`).
+"""
+
+from pipelines.reliability.batch import WeibullBatch, fit_weibull_groups, fit_weibull_life_tables
+from pipelines.reliability.competing import CumulativeIncidence, aalen_johansen, fit_causes, of_cause
+from pipelines.reliability.defective_subpopulation import DefectiveFit, fit_defective_subpopulation
+from pipelines.reliability.doubts import (
+    Doubt,
+    FitDoubtError,
+    FlatLikelihoodError,
+    NoConvergenceError,
+    NoFailuresError,
+    ObservationError,
+    OneFailureError,
+    ReliabilityError,
+)
+from pipelines.reliability.forecast import (
+    CostForecast,
+    Forecast,
+    conditional_failures,
+    forecast_claims,
+    forecast_cost,
+    nevada_expected,
+    overdispersion,
+    prediction_limits,
+)
+from pipelines.reliability.kaplan_meier import SurvivalCurve, kaplan_meier
+from pipelines.reliability.lognormal import LognormalFit, fit_lognormal, lognormal_cumulative
+from pipelines.reliability.mean_cumulative import (
+    MeanCumulative,
+    PowerLaw,
+    fit_power_law,
+    mean_cumulative,
+    power_law_through,
+)
+from pipelines.reliability.observations import (
+    Observations,
+    combined,
+    current_status,
+    exact,
+    failures_and_censored,
+    grouped,
+    interval_censored,
+    nevada_chart,
+    observations,
+    right_censored,
+)
+from pipelines.reliability.poisson_monitoring import (
+    MaxsprtPerformance,
+    cusum_run_length,
+    maxsprt_critical_value,
+    maxsprt_performance,
+    maxsprt_statistic,
+    poisson_cusum,
+)
+from pipelines.reliability.rates import AnnualisedRate, annualised_rate, poisson_limits
+from pipelines.reliability.replacement_age import ReplacementAge, best_replacement_age
+from pipelines.reliability.reporting_delay import (
+    CorrectedCounts,
+    ReportingDelay,
+    delay_corrected,
+    reported_share,
+    reporting_delay,
+)
+from pipelines.reliability.shrinkage import FullBayesRates, ShrunkenRates, full_bayes_rates, shrink_rates
+from pipelines.reliability.weibull import (
+    Band,
+    WeibullFit,
+    cumulative_band,
+    fit_weibull,
+    weibull_cumulative,
+    weibull_cumulative_hazard,
+    weibull_hazard,
+    weibull_of_row,
+    weibull_quantile,
+)
+
+__all__ = [
+    "AnnualisedRate",
+    "Band",
+    "CorrectedCounts",
+    "CostForecast",
+    "CumulativeIncidence",
+    "DefectiveFit",
+    "Doubt",
+    "FitDoubtError",
+    "FlatLikelihoodError",
+    "Forecast",
+    "FullBayesRates",
+    "LognormalFit",
+    "MaxsprtPerformance",
+    "MeanCumulative",
+    "NoConvergenceError",
+    "NoFailuresError",
+    "ObservationError",
+    "Observations",
+    "OneFailureError",
+    "PowerLaw",
+    "ReliabilityError",
+    "ReplacementAge",
+    "ReportingDelay",
+    "ShrunkenRates",
+    "SurvivalCurve",
+    "WeibullBatch",
+    "WeibullFit",
+    "aalen_johansen",
+    "annualised_rate",
+    "best_replacement_age",
+    "combined",
+    "conditional_failures",
+    "cumulative_band",
+    "current_status",
+    "cusum_run_length",
+    "delay_corrected",
+    "exact",
+    "failures_and_censored",
+    "fit_causes",
+    "fit_defective_subpopulation",
+    "fit_lognormal",
+    "fit_power_law",
+    "fit_weibull",
+    "fit_weibull_groups",
+    "fit_weibull_life_tables",
+    "forecast_claims",
+    "forecast_cost",
+    "full_bayes_rates",
+    "grouped",
+    "interval_censored",
+    "kaplan_meier",
+    "lognormal_cumulative",
+    "maxsprt_critical_value",
+    "maxsprt_performance",
+    "maxsprt_statistic",
+    "mean_cumulative",
+    "nevada_chart",
+    "nevada_expected",
+    "observations",
+    "of_cause",
+    "overdispersion",
+    "poisson_cusum",
+    "poisson_limits",
+    "power_law_through",
+    "prediction_limits",
+    "reported_share",
+    "reporting_delay",
+    "right_censored",
+    "shrink_rates",
+    "weibull_cumulative",
+    "weibull_cumulative_hazard",
+    "weibull_hazard",
+    "weibull_of_row",
+    "weibull_quantile",
+]

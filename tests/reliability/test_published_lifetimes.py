@@ -52,7 +52,7 @@ COMPRESSOR_SURVIVORS = [998, 999, 998, 999, 994, 994, 988, 989, 993, 979, 1000, 
 
 
 def shock_absorbers(mode: int | None = None):
-    """All failures, or those of one mode with the others censored. One of the two at 20100 failed, by mode 2."""
+    """All failures, or one mode's with the others censored. One of the two at 20100 failed, by mode 2."""
     modes = [SHOCK_MODE.get(km, 0) for km in SHOCK_KM]
     modes[SHOCK_KM.index(20100)] = 2
     return failures_and_censored(SHOCK_KM, [m > 0 if mode is None else m == mode for m in modes])

@@ -1,0 +1,201 @@
+"""Claims to come from the units still under warranty.
+
+Belongs here: expected counts of a Nevada chart, conditional forecasts per month with prediction intervals,
+their cost. Does not: fitting (weibull.py, batch.py) or choosing which units are still covered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import gammaincinv
+from scipy.stats import nbinom, poisson
+
+from pipelines.reliability.doubts import ObservationError
+from pipelines.reliability.observations import Floats
+from pipelines.reliability.weibull import weibull_cumulative, weibull_cumulative_hazard
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Claims per future month and summed up to it; arrays of shape (scopes, months).
+
+    low and high bound the count that will be observed (prediction, not confidence, limits). variance is
+    that of the observed count: chance, overdispersion and the uncertainty of shape and scale.
+    """
+
+    expected: Floats
+    low: Floats
+    high: Floats
+    variance: Floats
+    cumulative_expected: Floats
+    cumulative_low: Floats
+    cumulative_high: Floats
+    cumulative_variance: Floats
+    confidence: float
+
+
+@dataclass(frozen=True)
+class CostForecast:
+    """Cost per future month and summed up to it, in the mean cost's unit; arrays (scopes, months)."""
+
+    expected: Floats
+    low: Floats
+    high: Floats
+    cumulative_expected: Floats
+    cumulative_low: Floats
+    cumulative_high: Floats
+    confidence: float
+
+
+def nevada_expected(shipments: ArrayLike, periods: int, shape: float, scale: float) -> Floats:
+    """E_ij = N_i (F(j+1) - F(j)): failures expected of each cohort in each period of age.
+
+    shipments: (cohorts,); result (cohorts, periods). Compare with the observed chart where it has been
+    observed. ReliaWiki, "Warranty Data Analysis", monitoring returns by statistical process control.
+    """
+    share = np.diff(weibull_cumulative(np.arange(periods + 1.0), shape, scale))
+    return np.asarray(shipments, float)[:, None] * share
+
+
+def conditional_failures(
+    units: ArrayLike, ages: ArrayLike, ahead: ArrayLike, shape: float, scale: float
+) -> Floats:
+    """units (F(age + ahead) - F(age)) / S(age): failures expected of survivors of an age; broadcasting.
+
+    = units (1 - exp(-(H(age + ahead) - H(age)))), exact where the hazard is tiny. Meeker & Escobar 1998,
+    section 12.7.
+    """
+    age = np.asarray(ages, float)
+    added = weibull_cumulative_hazard(age + np.asarray(ahead, float), shape, scale)
+    return np.asarray(units, float) * -np.expm1(weibull_cumulative_hazard(age, shape, scale) - added)
+
+
+def overdispersion(observed: ArrayLike, expected: ArrayLike, fitted_parameters: int = 2) -> float:
+    """phi = sum (O - E)^2 / sum E * cells/(cells - parameters), at least 1: variance per expected count.
+
+    observed, expected: equal shapes, say cohort x month of age, with all cells observed. Weighted by E (not
+    Pearson's mean of ratios), so that thousands of nearly empty cells do not decide. 1 where fewer cells
+    than parameters.
+
+    McCullagh & Nelder 1989, section 4.5, with the moment estimate for a common factor.
+    """
+    o, e = np.ravel(np.asarray(observed, float)), np.ravel(np.asarray(expected, float))
+    cells = int(np.sum(e > 0))
+    if cells <= fitted_parameters or e.sum() <= 0:
+        return 1.0
+    return max(1.0, float(((o - e) ** 2).sum() / e.sum() * cells / (cells - fitted_parameters)))
+
+
+def forecast_claims(
+    survivors: ArrayLike,
+    ages: ArrayLike,
+    shape: ArrayLike,
+    scale: ArrayLike,
+    *,
+    log_covariance: ArrayLike | None = None,
+    months: int = 24,
+    warranty_age: ArrayLike = 24.0,
+    overdispersion: ArrayLike = 1.0,
+    confidence: float = 0.9,
+) -> Forecast:
+    """m_h = sum_a n_a (S(min(a+h-1, w)) - S(min(a+h, w))) / S(a): claims expected in future month h.
+
+    Var = phi m + g' C g, g the gradient of m in (log scale, log shape); limits are negative binomial
+    quantiles of that mean and variance (Poisson where they agree), the same for the sum of the first h
+    months.
+
+    survivors: (scopes, ages) or (ages,) units in service, not yet failed, of each age; ages: (ages,) in
+    months, the unit of scale. shape, scale, overdispersion (phi): (scopes,) or scalar. log_covariance:
+    (scopes, 2, 2) or (2, 2) of (log scale, log shape); None takes them as known. warranty_age w: (scopes,)
+    or scalar, after which claims stop. A unit is counted once: the k-th failure of a repaired unit is not
+    foreseen.
+
+    Meeker & Escobar 1998, section 12.7; overdispersion as a quasi-Poisson factor (McCullagh & Nelder 1989,
+    6.2).
+    """
+    units = np.atleast_2d(np.asarray(survivors, float))
+    age = np.asarray(ages, float)
+    scopes = len(units)
+    if units.shape[1:] != age.shape:
+        raise ObservationError(f"survivors has {units.shape[1]} ages and ages has shape {age.shape}.")
+    k = np.broadcast_to(np.asarray(shape, float), (scopes,))[:, None]
+    s = np.broadcast_to(np.asarray(scale, float), (scopes,))[:, None]
+    end = np.broadcast_to(np.asarray(warranty_age, float), (scopes,))[:, None]
+    phi = np.broadcast_to(np.asarray(overdispersion, float), (scopes,))[:, None]
+    cov = np.zeros((2, 2)) if log_covariance is None else np.asarray(log_covariance, float)
+    cov = np.broadcast_to(cov, (scopes, 2, 2))
+
+    def hazard_at(h: int) -> tuple[Floats, Floats]:
+        """H at each unit's age h months on, capped at the warranty; and its derivative in log shape."""
+        then = np.where(age < end, np.minimum(age + h, end), age)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_ratio = np.where(then > 0, np.log(then / s), 0.0)
+            hazard = np.where(then > 0, np.exp(k * log_ratio), 0.0)
+        return hazard, hazard * k * log_ratio
+
+    mean, gradient = np.zeros((scopes, months)), np.zeros((scopes, months, 2))
+    base, base_k = hazard_at(0)
+    before, before_k = base, base_k
+    for h in range(1, months + 1):
+        after, after_k = hazard_at(h)
+        # S(a+h-1)/S(a) - S(a+h)/S(a), and how it moves with log scale (dH = -shape H) and log shape.
+        alive, width = np.exp(base - before), after - before
+        mean[:, h - 1] = (units * alive * -np.expm1(-width)).sum(axis=1)
+        still = np.exp(base - after)
+        for p, (b0, b1, b2) in enumerate(((-k * base, -k * before, -k * after), (base_k, before_k, after_k))):
+            gradient[:, h - 1, p] = (units * (alive * (b0 - b1) - still * (b0 - b2))).sum(axis=1)
+        before, before_k = after, after_k
+    sums, sum_gradient = np.cumsum(mean, axis=1), np.cumsum(gradient, axis=1)
+    variance, sum_variance = (
+        phi * m + np.einsum("shi,sij,shj->sh", g, cov, g) for m, g in ((mean, gradient), (sums, sum_gradient))
+    )
+    return Forecast(
+        mean,
+        *prediction_limits(mean, variance, confidence),
+        variance,
+        sums,
+        *prediction_limits(sums, sum_variance, confidence),
+        sum_variance,
+        confidence,
+    )
+
+
+def prediction_limits(mean: ArrayLike, variance: ArrayLike, confidence: float = 0.9) -> tuple[Floats, Floats]:
+    """Quantiles of a count with this mean and variance: negative binomial, or Poisson where variance = mean.
+
+    Any shape; 0 where the mean is 0. The negative binomial is the Poisson of a Gamma-distributed mean.
+    """
+    m, v = np.asarray(mean, float), np.asarray(variance, float)
+    extra = np.maximum(v - m, 0.0)
+    is_poisson = extra <= 1e-9 * m
+    tail = (1 - confidence) / 2
+    size = np.where(is_poisson, 1.0, m * m / np.where(is_poisson, 1.0, extra))
+    odds = np.where(is_poisson, 0.5, m / np.where(is_poisson, 1.0, v))
+    low, high = (np.where(is_poisson, poisson.ppf(p, m), nbinom.ppf(p, size, odds)) for p in (tail, 1 - tail))
+    return np.where(m > 0, low, 0.0), np.where(m > 0, high, 0.0)
+
+
+def forecast_cost(claims: Forecast, mean_cost: ArrayLike, cost_deviation: ArrayLike) -> CostForecast:
+    """E = m c, Var = m sd^2 + c^2 Var(count): the sum of a random number of costs, with Gamma limits.
+
+    mean_cost, cost_deviation: (scopes,) or scalar, mean and standard deviation of one claim's cost, in EUR
+    say. Klugman, Panjer & Willmot, Loss Models, section 9.3 (compound variance).
+    """
+    shape = (len(claims.expected), 1)
+    c = np.broadcast_to(np.asarray(mean_cost, float).reshape(-1, 1), shape)
+    sd = np.broadcast_to(np.asarray(cost_deviation, float).reshape(-1, 1), shape)
+    tail = (1 - claims.confidence) / 2
+    out: list[Floats] = []
+    for m, v in (
+        (claims.expected, claims.variance),
+        (claims.cumulative_expected, claims.cumulative_variance),
+    ):
+        mean, variance = m * c, m * sd**2 + c**2 * v
+        safe = np.where(mean > 0, mean, 1.0)
+        spread = np.where(mean > 0, variance, 1.0)
+        limits = (gammaincinv(safe**2 / spread, p) * spread / safe for p in (tail, 1 - tail))
+        out += [mean, *(np.where(mean > 0, limit, 0.0) for limit in limits)]
+    return CostForecast(*out, confidence=claims.confidence)
