@@ -11,6 +11,7 @@ from pipelines.queries.snapshot import Snapshot
 
 # The explorer shows at most this many rows; the count beside it is of all.
 LIST_LIMIT = 1000
+DUE_SOON_DAYS = 7
 
 _LISTED = """
     ticket_id, requested_on, sku, family_code, lot_code, service_center_id, category, cause, fault_code,
@@ -32,6 +33,28 @@ def open_claims(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
         """,
         parameters,
     )
+
+
+def urgency(claims: pl.DataFrame) -> dict[str, int]:
+    """How many of the open claims are overdue, due within a week, or a matter of safety."""
+    return {
+        "open": claims.height,
+        "overdue": claims.filter(pl.col("days_left") < 0).height,
+        "due_soon": claims.filter(pl.col("days_left").is_between(0, DUE_SOON_DAYS)).height,
+        "safety": claims.filter(pl.col("is_safety_issue").fill_null(False)).height,
+    }
+
+
+def codes_of(snapshot: Snapshot, column: str) -> list[str]:
+    """The values that claims have in a coded column."""
+    found = snapshot.rows(f"select distinct {column} as code from marts.fct_claims where is_claim order by code")
+    return found["code"].drop_nulls().to_list()
+
+
+def fault_labels(snapshot: Snapshot, language: str) -> dict[str, str]:
+    """What each fault code means."""
+    label = "label_fr" if language == "fr" else "label_en"
+    return dict(snapshot.rows(f"select fault_code, {label} from marts.dim_fault_codes").iter_rows())
 
 
 def claims_list(

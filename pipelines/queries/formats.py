@@ -9,6 +9,8 @@ from datetime import date, datetime
 
 TOO_FEW = {"en": "too few to say", "fr": "trop peu pour conclure"}
 UNKNOWN = "–"
+# Weekly rates are small: they are written per this many units under warranty.
+PER_UNITS = 10_000
 # French separates thousands by a narrow no-break space and units by a no-break space.
 _NARROW, _NO_BREAK = "\u202f", "\u00a0"
 
@@ -77,3 +79,16 @@ def span(low: float | None, high: float | None, kind: str, language: str) -> str
     if low is None or high is None:
         return ""
     return f"{by_format(low, kind, language)} – {by_format(high, kind, language)}"
+
+
+def per_units(rate: float | None, language: str) -> str:
+    """A weekly rate per PER_UNITS units."""
+    return number(None if rate is None else rate * PER_UNITS, language, 1)
+
+
+def ratio_span(ratio: float | None, low: float | None, high: float | None, language: str) -> str:
+    """How many times the baseline, with its interval: × 1.4 (0.9 – 2.1). Empty where there is no baseline."""
+    if ratio is None or low is None:
+        return ""
+    top = "∞" if high is None else number(high, language, 1)
+    return f"×{_NO_BREAK}{number(ratio, language, 1)} ({number(low, language, 1)} – {top})"

@@ -24,7 +24,10 @@ _RATES = """
         cast(first_value(at_risk) over series as bigint) as units,
         cast(at_risk as bigint) as watched,
         cast(sum(events) over series as bigint) as events,
-        at_risk >= {minimum} as is_enough
+        at_risk >= {minimum} as is_enough,
+        -- Even the last unit of the delivery month has been watched to the end of this age month.
+        cohort + interval 1 month + to_days(cast(ceil(age_month * 30.4375) as integer))
+            <= (select max(as_of) from meta.build) as is_mature
     from marts.fct_life_table
     where {condition}
     window series as (

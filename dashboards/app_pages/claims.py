@@ -1,0 +1,67 @@
+"""Claim explorer: filter the claims, open one, see its life from order to repair. The URL holds all of it."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards import claim_view
+from dashboards.data import ask
+from dashboards.figures import header
+from dashboards.filters import choice
+from dashboards.filters import scope as scope_filter
+from dashboards.tables import download, grid
+from dashboards.texts import language, t
+from pipelines.queries.claims import LIST_LIMIT, claims_list, codes_of
+from pipelines.queries.formats import number
+from pipelines.queries.words import code_label
+
+header(t("page_claims"), t("claims_subtitle"))
+scope = scope_filter(("family", "sku", "centre", "period"))
+with st.sidebar:
+    cause = choice("cause", t("axis_cause"), ask(codes_of, "cause"), t("all_causes"))
+    outcome = choice("outcome", t("axis_outcome"), ask(codes_of, "actual_outcome"), t("all_outcomes"))
+    text = st.text_input(t("search"), key="q", bind="query-params", placeholder=t("search_hint"), icon=":material/search:")
+lang = language()
+
+opened = st.query_params.get("claim")
+if opened:
+    if st.button(t("back_to_list"), icon=":material/arrow_back:", type="tertiary"):
+        del st.query_params["claim"]
+        st.rerun()
+    claim_view.show(opened)
+    st.stop()
+
+rows, total = ask(claims_list, scope, cause, outcome, text or "")
+if rows.is_empty():
+    st.info(t("no_claims"))
+    st.stop()
+shown = {"shown": number(rows.height, lang), "total": number(total, lang)}
+st.caption(t("claims_limited" if total > LIST_LIMIT else "claims_found", **shown) + " " + t("worklist_pick"))
+labelled = rows.with_columns(
+    pl.col(name).map_elements(lambda code: code_label(code, lang), return_dtype=pl.String, skip_nulls=False)
+    for name in ("category", "cause", "actual_outcome")
+)
+column = st.column_config
+picked = grid(
+    labelled,
+    {
+        "ticket_id": t("axis_ticket"),
+        "requested_on": column.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
+        "family_code": t("family"),
+        "sku": t("sku"),
+        "lot_code": t("axis_lot"),
+        "age_months": column.NumberColumn(t("axis_age"), format="%.1f"),
+        "category": t("axis_category"),
+        "cause": t("axis_cause"),
+        "fault_code": t("axis_fault"),
+        "actual_outcome": t("axis_outcome"),
+        "turnaround_days": column.NumberColumn(t("axis_turnaround"), format="%d"),
+        "net_cost_eur": column.NumberColumn(t("axis_cost"), format="euro"),
+    },
+    t("page_claims"),
+    key="claim_rows",
+    height=620,
+)
+download(rows, "claims")
+if picked is not None:
+    st.query_params["claim"] = rows["ticket_id"][picked]
+    st.rerun()

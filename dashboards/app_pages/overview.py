@@ -1,0 +1,124 @@
+"""Overview: what was sold, what came back, and how the failure rate grows with months in service."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts
+from dashboards.data import ask
+from dashboards.figures import header, measure_card, rate_card
+from dashboards.filters import scope as scope_filter
+from dashboards.tables import behind
+from dashboards.texts import language, t, term
+from pipelines.queries.lifetimes import failure_rates, life_curve, rates_by, rates_by_cohort
+from pipelines.queries.overview import claims_by_family, claims_by_month, headline
+from pipelines.queries.words import code_label
+
+header(t("page_overview"), t("overview_subtitle"))
+scope = scope_filter(("family", "sku", "period"))
+lang = language()
+
+cards = ask(headline, scope)
+for column, name in zip(st.columns(5), cards, strict=False):
+    with column:
+        measure_card(cards[name])
+
+st.header(t("rates_title"), anchor=False, help=term("failure"))
+st.caption(t("rates_caption"))
+rates = ask(failure_rates, scope)
+for column, rate in zip(st.columns(3), rates.iter_rows(named=True), strict=False):
+    with column:
+        rate_card(rate, t("months_in_service", n=rate["age_month"]))
+if rates.is_empty():
+    st.info(t("no_life_table"))
+
+words = {key: t(f"axis_{key}") for key in charts.RATE_WORDS}
+number = st.column_config.NumberColumn
+rate_columns = {
+    "cumulative": number(t("axis_rate"), format="percent"),
+    "cumulative_low": number(t("axis_low"), format="percent"),
+    "cumulative_high": number(t("axis_high"), format="percent"),
+    "units": number(t("axis_units"), format="localized"),
+    "events": number(t("axis_failures"), format="localized"),
+    "watched": number(t("axis_watched"), format="localized"),
+}
+
+left, right = st.columns(2, gap="medium")
+with left, st.container(border=True):
+    st.subheader(t("curve_title"), anchor=False)
+    curve = ask(life_curve, scope)
+    if curve.is_empty():
+        st.info(t("no_life_table"))
+    else:
+        charts.show(charts.failure_curve(curve, words), t("curve_alt"), lang)
+        behind(curve, {"age_month": t("axis_months")} | rate_columns, "failure_curve", t("curve_title"))
+
+with right, st.container(border=True):
+    st.subheader(t("families_title"), anchor=False)
+    month = st.segmented_control(
+        t("families_at"),
+        [3, 12, 24],
+        default=12,
+        required=True,
+        key="at",
+        bind="query-params",
+        format_func=lambda n: t("months_short", n=n),
+        label_visibility="collapsed",
+    )
+    families = ask(rates_by, "family").filter(pl.col("age_month") == month)
+    families = families.with_columns(
+        label=pl.col("scope_id").map_elements(lambda code: code_label(code, lang), return_dtype=pl.String)
+    )
+    enough = families.filter("is_enough")
+    if enough.is_empty():
+        st.info(t("families_too_few"))
+    else:
+        height = max(200, 34 * enough.height + 50)
+        charts.show(charts.interval_dots(enough, "label", words), t("families_alt", n=month), lang, height)
+    if enough.height < families.height:
+        names = ", ".join(families.filter(~pl.col("is_enough"))["label"].to_list())
+        st.caption(t("families_left_out"))
+        st.text(names)
+    counts = ask(claims_by_family, scope.without_period()).rename({"units": "delivered"})
+    table = families.join(counts.select("family_code", "claims"), left_on="scope_id", right_on="family_code", how="left")
+    behind(
+        table,
+        {"label": t("family")} | rate_columns | {"claims": number(t("axis_claims"), format="localized")},
+        "failure_rate_by_family",
+        t("families_title"),
+    )
+
+with st.container(border=True):
+    st.subheader(t("months_title"), anchor=False, help=term("claim"))
+    st.caption(t("months_caption"))
+    by_month = ask(claims_by_month, scope)
+    if by_month.is_empty():
+        st.info(t("no_claims"))
+    else:
+        labels = {code: code_label(code, lang) for code in by_month["cause"].unique()}
+        charts.show(charts.months_by_cause(by_month, labels, words), t("months_alt"), lang)
+        behind(
+            by_month.pivot(on="cause", index="month", values="claims").sort("month", descending=True),
+            {"month": st.column_config.DateColumn(t("axis_month"), format="YYYY-MM")}
+            | {code: number(label, format="localized") for code, label in labels.items()},
+            "claims_by_month",
+            t("months_title"),
+        )
+
+with st.container(border=True):
+    st.subheader(t("cohorts_title"), anchor=False)
+    st.caption(t("cohorts_caption_sku") if scope.sku else t("cohorts_caption"))
+    cohorts = ask(rates_by_cohort, scope, "defect", (3, 12)).filter("is_enough")
+    if cohorts.is_empty():
+        st.info(t("cohorts_too_few"))
+    else:
+        series = {n: t("months_in_service", n=n) for n in (3, 12)}
+        charts.show(charts.cohort_rates(cohorts, series, words), t("cohorts_alt"), lang)
+        behind(
+            cohorts,
+            {"cohort": st.column_config.DateColumn(t("axis_delivered"), format="YYYY-MM")}
+            | {"age_month": t("axis_months")}
+            | rate_columns
+            | {"is_mature": t("axis_mature")},
+            "failure_rate_by_delivery_month",
+            t("cohorts_title"),
+        )

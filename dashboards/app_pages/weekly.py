@@ -1,0 +1,110 @@
+"""Defects of a week: the screen version of the defect report, from the same answer of the query layer."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts
+from dashboards.data import ask
+from dashboards.figures import comparison_card, header
+from dashboards.filters import scope as scope_filter
+from dashboards.tables import behind, download, grid
+from dashboards.texts import language, t
+from pipelines.queries.claims import fault_labels
+from pipelines.queries.defects import BASELINE_WEEKS, defect_week
+from pipelines.queries.formats import PER_UNITS, number
+from pipelines.queries.weeks import Week
+from pipelines.queries.words import code_label
+
+facts = header(t("page_weekly"), t("weekly_subtitle", n=BASELINE_WEEKS))
+scope = scope_filter(("family",))
+lang = language()
+newest = Week.last_complete(facts.as_of)
+with st.sidebar:
+    name = st.selectbox(
+        t("axis_week"), [str(newest.earlier(back)) for back in range(-1, 104)], index=1, key="week", bind="query-params"
+    )
+week = Week.parse(name)
+report = ask(defect_week, week, scope.family_code)
+if not report.is_complete:
+    st.warning(t("week_incomplete"), icon=":material/hourglass_top:")
+
+for column, each in zip(st.columns(len(report.comparisons)), report.comparisons, strict=True):
+    with column:
+        comparison_card(each)
+st.caption(t("week_basis", units=number(report.units, lang), n=BASELINE_WEEKS))
+
+number_column = st.column_config.NumberColumn
+with st.container(border=True):
+    st.subheader(t("weekly_chart"), anchor=False)
+    words = {key: t(f"axis_{key}") for key in ("week", "claims", "failures", "units", "low", "high")}
+    words |= {"rate": t("axis_rate_10000"), "baseline": t("axis_baseline")}
+    claims = report.comparisons[0]
+    charts.show(charts.weekly_rates(report.by_week, claims.base_rate, words), t("weekly_chart_alt"), lang, 240)
+    behind(
+        report.by_week.with_columns(pl.col("rate", "rate_low", "rate_high") * PER_UNITS),
+        {
+            "week": t("axis_week"),
+            "units": number_column(t("axis_units_warranty"), format="localized"),
+            **{each.measure.name: each.measure.label(lang) for each in report.comparisons},
+            "rate": number_column(t("axis_rate_10000"), format="%.1f"),
+            "rate_low": number_column(t("axis_low"), format="%.1f"),
+            "rate_high": number_column(t("axis_high"), format="%.1f"),
+        },
+        "weekly_claims",
+        t("weekly_chart"),
+    )
+
+if not report.has_claims:
+    st.info(t("week_empty"))
+    st.stop()
+
+faults = ask(fault_labels, lang)
+labelled = report.by_fault.with_columns(
+    fault=pl.col("fault_code").map_elements(
+        lambda code: f"{code} · {faults.get(code, '')}" if code else t("not_diagnosed"),
+        return_dtype=pl.String,
+        skip_nulls=False,
+    ),
+    verdict=pl.col("verdict").map_elements(lambda code: t(f"verdict_{code}"), return_dtype=pl.String),
+)
+counted = {
+    "claims": t("axis_claims"),
+    "claims_before": t("axis_before", n=BASELINE_WEEKS),
+    "failures": t("axis_failures"),
+}
+left, right = st.columns(2, gap="medium")
+with left, st.container(border=True):
+    st.subheader(t("faults_title"), anchor=False)
+    ratio = {"ratio": number_column(t("axis_ratio"), format="%.2f"), "verdict": t("axis_verdict")}
+    grid(labelled, {"fault": t("axis_fault")} | counted | ratio, t("faults_title"))
+with right, st.container(border=True):
+    st.subheader(t("skus_title"), anchor=False)
+    grid(report.by_sku, {"sku": t("sku")} | counted, t("skus_title"))
+
+with st.container(border=True):
+    st.subheader(t("week_claims_title"), anchor=False)
+    st.caption(t("worklist_pick"))
+    shown = report.claims.with_columns(
+        pl.col(each).map_elements(lambda code: code_label(code, lang), return_dtype=pl.String, skip_nulls=False)
+        for each in ("category", "cause", "actual_outcome")
+    )
+    picked = grid(
+        shown,
+        {
+            "ticket_id": t("axis_ticket"),
+            "requested_on": st.column_config.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
+            "family_code": t("family"),
+            "sku": t("sku"),
+            "lot_code": t("axis_lot"),
+            "cause": t("axis_cause"),
+            "fault_code": t("axis_fault"),
+            "actual_outcome": t("axis_outcome"),
+            "age_months": number_column(t("axis_age"), format="%.1f"),
+            "description": st.column_config.TextColumn(t("axis_words"), width="large"),
+        },
+        t("week_claims_title"),
+        key="week_rows",
+    )
+    download(report.claims, f"claims_{week}")
+if picked is not None:
+    st.switch_page("app_pages/claims.py", query_params={"claim": report.claims["ticket_id"][picked], "lang": lang})

@@ -1,0 +1,65 @@
+"""Worklist: open claims by days left until the 30 days for a remedy are over."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts
+from dashboards.data import ask
+from dashboards.figures import header
+from dashboards.filters import scope as scope_filter
+from dashboards.tables import download, grid
+from dashboards.texts import language, t, term
+from pipelines.queries.claims import open_claims, urgency
+from pipelines.queries.formats import number
+from pipelines.queries.words import code_label
+
+header(t("page_worklist"), t("worklist_subtitle"))
+scope = scope_filter(("family", "sku", "centre"))
+lang = language()
+claims = ask(open_claims, scope)
+
+counts = urgency(claims)
+for column, name in zip(st.columns(4), ("open", "overdue", "due_soon", "safety"), strict=True):
+    with column, st.container(border=True, height="stretch", gap="xxsmall"):
+        st.metric(t(f"worklist_{name}"), number(counts[name], lang), help=term("remedy_due"))
+        st.caption(t(f"worklist_{name}_note"))
+
+if claims.is_empty():
+    st.info(t("worklist_empty"))
+    st.stop()
+
+with st.container(border=True):
+    st.subheader(t("worklist_chart"), anchor=False)
+    words = {key: t(f"axis_{key}") for key in ("days_left", "claims")}
+    charts.show(charts.days_left_bars(claims, words), t("worklist_chart_alt"), lang, height=170)
+
+labelled = claims.with_columns(
+    pl.col(name).map_elements(lambda code: code_label(code, lang), return_dtype=pl.String, skip_nulls=False)
+    for name in ("category", "requested_remedy", "cause", "channel")
+)
+st.caption(t("worklist_pick"))
+column = st.column_config
+picked = grid(
+    labelled,
+    {
+        "ticket_id": t("axis_ticket"),
+        "days_left": column.NumberColumn(t("axis_days_left"), format="%d", pinned=True),
+        "remedy_due_on": column.DateColumn(t("axis_due"), format="DD/MM/YYYY"),
+        "requested_on": column.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
+        "is_safety_issue": column.CheckboxColumn(t("axis_safety")),
+        "family_code": t("family"),
+        "sku": t("sku"),
+        "category": t("axis_category"),
+        "requested_remedy": t("axis_remedy"),
+        "cause": t("axis_cause"),
+        "service_center_id": t("centre"),
+        "is_in_warranty": column.CheckboxColumn(t("axis_in_warranty")),
+        "description": column.TextColumn(t("axis_words"), width="large"),
+    },
+    t("page_worklist"),
+    key="worklist_rows",
+    height=460,
+)
+download(claims, "worklist")
+if picked is not None:
+    st.switch_page("app_pages/claims.py", query_params={"claim": claims["ticket_id"][picked], "lang": lang})

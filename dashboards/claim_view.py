@@ -1,0 +1,155 @@
+"""One claim in full: the verdict in words, its timeline, its facts and its repairs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts
+from dashboards.data import ask
+from dashboards.figures import fact
+from dashboards.tables import grid
+from dashboards.texts import inert, language, t
+from pipelines.queries.build_facts import build_facts
+from pipelines.queries.claims import claim, fault_labels, repairs_of, timeline
+from pipelines.queries.formats import euros, number
+from pipelines.queries.words import code_label
+
+_CAUSE_BADGES = {"defect": "red", "misuse": "orange", "wear": "violet", "no_fault": "green", "transit": "blue"}
+
+
+def show(ticket_id: str) -> None:
+    """Draw the claim, or say that there is none of this key."""
+    facts = ask(claim, ticket_id)
+    if facts is None:
+        st.warning(t("claim_missing"))
+        st.text(ticket_id)
+        return
+    lang = language()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(inert(ticket_id), anchor=False, width="content")
+        st.badge(code_label(facts["cause"], lang), color=_CAUSE_BADGES.get(facts["cause"], "gray"))
+        st.badge(code_label(facts["actual_outcome"], lang), color="primary")
+        if facts["is_in_warranty"] is not None:
+            st.badge(t("in_warranty") if facts["is_in_warranty"] else t("out_of_warranty"), color="gray")
+    _verdicts(facts, lang)
+    _timeline(ticket_id, facts, lang)
+    _facts(facts, lang)
+    _repairs(ticket_id, lang)
+
+
+def _verdicts(facts: dict[str, Any], lang: str) -> None:
+    verdicts = [name for name in ("policy_outcome", "legal_outcome", "actual_outcome") if facts.get(name)]
+    with st.container(border=True):
+        for column, name in zip(st.columns(3), verdicts, strict=False):
+            with column:
+                fact(t(name), code_label(facts[name], lang))
+        reason = facts.get(f"reason_{lang}")
+        if reason:
+            st.text(reason)
+
+
+def _timeline(ticket_id: str, facts: dict[str, Any], lang: str) -> None:
+    events = ask(timeline, ticket_id)
+    labels = {event: t(f"event_{event}") for event in events["event"].unique()}
+    lanes = {"warranty": t("lane_unit"), "remedy": t("lane_ticket"), "workshop": t("lane_workshop")}
+    lane_of = pl.when(pl.col("repair_id").is_not_null()).then(pl.lit(lanes["workshop"]))
+    lane_of = lane_of.when(pl.col("event").is_in(["contract", "paid", "shipped", "delivered", "warranty_end"]))
+    events = events.with_columns(
+        label=pl.col("event").replace_strict(labels),
+        lane=lane_of.then(pl.lit(lanes["warranty"])).otherwise(pl.lit(lanes["remedy"])),
+    )
+    spans = pl.DataFrame(
+        _spans(ticket_id, facts, lanes),
+        schema={"kind": pl.String, "lane": pl.String, "start": pl.Date, "end": pl.Date},
+        orient="row",
+    )
+    with st.container(border=True):
+        st.subheader(t("timeline_title"), anchor=False)
+        words = {key: t(f"axis_{key}") for key in ("span", "from", "until", "event", "day", "since")}
+        charts.show(charts.timeline(events, spans, words), t("timeline_alt"), lang, height=160)
+        column = st.column_config
+        grid(
+            events.rename({"label": "what"}),
+            {
+                "day": column.DateColumn(t("axis_day"), format="DD/MM/YYYY"),
+                "what": column.TextColumn(t("axis_event"), width="medium"),
+                "days_since_request": column.NumberColumn(t("axis_since"), format="%+d"),
+                "repair_id": t("axis_repair"),
+            },
+            t("timeline_title"),
+        )
+
+
+def _spans(ticket_id: str, facts: dict[str, Any], lanes: dict[str, str]) -> list[tuple]:
+    spans = []
+    if facts["delivered_on"] and facts["warranty_end_on"]:
+        spans.append(("warranty", lanes["warranty"], facts["delivered_on"], facts["warranty_end_on"]))
+    if facts["remedy_due_on"]:
+        spans.append(("remedy", lanes["remedy"], facts["requested_on"], facts["remedy_due_on"]))
+    as_of = ask(build_facts).as_of
+    for repair in ask(repairs_of, ticket_id).iter_rows(named=True):
+        # A bar of one day stays visible.
+        end = max(repair["returned_on"] or as_of, repair["received_on"] + timedelta(days=1))
+        spans.append(("workshop", lanes["workshop"], repair["received_on"], end))
+    return spans
+
+
+def _facts(facts: dict[str, Any], lang: str) -> None:
+    codes = ask(fault_labels, lang)
+    fault = facts["fault_code"]
+    shown = {
+        "family": facts["family_code"],
+        "sku": facts["sku"],
+        "axis_lot": facts["lot_code"],
+        "axis_order": facts["order_id"],
+        "axis_linked": facts["is_linked"],
+        "axis_age": number(facts["age_months"], lang, 1),
+        "axis_category": code_label(facts["category"], lang),
+        "axis_remedy": code_label(facts["requested_remedy"], lang),
+        "axis_fault": f"{fault} {codes.get(fault, '')}" if fault else None,
+        "axis_evidence": facts["evidence_grade"],
+        "centre": facts["service_center_id"],
+        "axis_cost": euros(facts["net_cost_eur"], lang, 2),
+    }
+    with st.container(border=True):
+        st.subheader(t("facts_title"), anchor=False)
+        columns = st.columns(4)
+        for position, (key, value) in enumerate(shown.items()):
+            with columns[position % 4]:
+                fact(t(key), value)
+        if facts["description"]:
+            st.markdown(f":gray[{t('axis_words')}]")
+            st.text(facts["description"])
+
+
+def _repairs(ticket_id: str, lang: str) -> None:
+    repairs = ask(repairs_of, ticket_id)
+    if repairs.is_empty():
+        return
+    column = st.column_config
+    labelled = repairs.with_columns(
+        pl.col(name).map_elements(lambda code: code_label(code, lang), return_dtype=pl.String)
+        for name in ("cause", "outcome")
+    )
+    with st.container(border=True):
+        st.subheader(t("repairs_title"), anchor=False)
+        grid(
+            labelled,
+            {
+                "repair_id": t("axis_repair"),
+                "service_center_id": t("centre"),
+                "fault_code": t("axis_fault"),
+                "cause": t("axis_cause"),
+                "evidence_grade": t("axis_evidence"),
+                "outcome": t("axis_outcome"),
+                "turnaround_days": column.NumberColumn(t("axis_turnaround"), format="%d"),
+                "total_cost_eur": column.NumberColumn(t("axis_cost"), format="euro"),
+                "customer_charge_eur": column.NumberColumn(t("axis_charge"), format="euro"),
+                "is_repeat": column.CheckboxColumn(t("axis_repeat")),
+            },
+            t("repairs_title"),
+        )

@@ -1,0 +1,89 @@
+"""Number cards: a figure never stands without its n, its interval and whether there is enough to say."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import streamlit as st
+
+from dashboards.data import ask
+from dashboards.texts import inert, language, t, term
+from pipelines.queries.build_facts import BuildFacts, build_facts
+from pipelines.queries.defects import Comparison
+from pipelines.queries.formats import TOO_FEW, by_format, day, number, per_units, percent, ratio_span, span
+from pipelines.queries.measures import Value
+
+
+def header(title: str, subtitle: str) -> BuildFacts:
+    """The page's title and the line that says how old the data is."""
+    facts: BuildFacts = ask(build_facts)
+    st.title(title, anchor=False)
+    st.caption(subtitle)
+    age = t("data_line", as_of=day(facts.as_of, language()), built=_age(facts.finished_at))
+    st.caption(f":material/schedule: {age}", help=term("as_of"))
+    return facts
+
+
+def _age(finished_at: datetime) -> str:
+    hours = (datetime.now(UTC).replace(tzinfo=None) - finished_at).total_seconds() / 3600
+    if hours < 1:
+        return t("age_minutes", n=max(0, round(hours * 60)))
+    if hours < 48:
+        return t("age_hours", n=round(hours))
+    return t("age_days", n=round(hours / 24))
+
+
+def measure_card(value: Value, note: str | None = None) -> None:
+    """A card for one declared measure."""
+    declared = value.measure
+    shown = by_format(value.value, declared.format, language()) if value.is_enough else TOO_FEW[language()]
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        st.metric(declared.label(language()), shown, help=declared.definition)
+        st.caption(note or _basis(value))
+
+
+def _basis(value: Value) -> str:
+    parts = []
+    limits = span(value.low, value.high, value.measure.format, language())
+    if limits and value.is_enough:
+        parts.append(t("interval", limits=limits))
+    if value.n is not None:
+        events, n = number(value.events, language()), number(value.n, language())
+        parts.append(t("events_of_n", events=events, n=n))
+    return " · ".join(parts) or t("count_of_all")
+
+
+def rate_card(rate: dict, label: str) -> None:
+    """A card for one failure rate of the life table, with units, failures and how many were watched so long."""
+    lang = language()
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        shown = percent(rate["cumulative"], lang) if rate["is_enough"] else TOO_FEW[lang]
+        st.metric(label, shown, help=term("failure"))
+        limits = span(rate["cumulative_low"], rate["cumulative_high"], "percent", lang)
+        if limits and rate["is_enough"]:
+            st.caption(t("interval", limits=limits))
+        counts = {name: number(rate[name], lang) for name in ("units", "events", "watched")}
+        st.caption(t("rate_basis", month=rate["age_month"], **counts))
+
+
+def comparison_card(compared: Comparison) -> None:
+    """A card for one count of a week set against the weeks before."""
+    lang = language()
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        st.metric(
+            compared.measure.label(lang), number(compared.events, lang), help=compared.measure.definition or None
+        )
+        st.caption(t("week_rate", rate=per_units(compared.rate, lang), before=per_units(compared.base_rate, lang)))
+        verdict = t(f"verdict_{compared.verdict}")
+        limits = ratio_span(compared.ratio, compared.ratio_low, compared.ratio_high, lang)
+        st.caption(f"**{verdict}** · {limits}" if limits else f"**{verdict}**")
+
+
+def fact(label: str, value: object) -> None:
+    """A labelled value in a detail view; the value may come from outside and is shown letter by letter."""
+    lang = language()
+    if isinstance(value, bool):
+        value = t("yes") if value else t("no")
+    elif isinstance(value, date):
+        value = day(value, lang)
+    st.markdown(f":gray[{label}]  \n{inert(value) if value not in (None, '') else '–'}")

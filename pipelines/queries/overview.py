@@ -1,0 +1,37 @@
+"""The questions of the overview page: how much was sold, what came back, by month and family."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.queries.measures import Value, values, values_by
+from pipelines.queries.scopes import Scope
+from pipelines.queries.snapshot import Snapshot
+
+SOLD = ("units",)
+CLAIMED = ("tickets", "claims", "failures", "linked_share", "open_claims")
+
+_MONTH = "cast(date_trunc('month', requested_on) as date) as month"
+
+
+def headline(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
+    """The first figures of the page. A period counts units by delivery, claims by request."""
+    return values(snapshot, "fct_order_lines", SOLD, scope) | values(snapshot, "fct_claims", CLAIMED, scope)
+
+
+def claims_by_month(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+    """Claims by month of request and cause: month, cause, claims."""
+    frame = values_by(snapshot, "fct_claims", ["claims"], [_MONTH, "cause"], scope)
+    return frame.filter(pl.col("events") > 0).select("month", "cause", claims=pl.col("events").cast(pl.Int64))
+
+
+def claims_by_family(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+    """One row per family: units delivered, claims, failures."""
+    sold = values_by(snapshot, "fct_order_lines", SOLD, ["family_code"], scope)
+    claimed = values_by(snapshot, "fct_claims", ["claims", "failures"], ["family_code"], scope)
+    return (
+        pl.concat([sold, claimed])
+        .pivot(on="measure", index="family_code", values="events")
+        .select("family_code", pl.col("units", "claims", "failures").fill_null(0).cast(pl.Int64))
+        .sort("units", descending=True)
+    )
