@@ -3,8 +3,8 @@
     'freight_leg_eur', 'diagnosis_hours', 'labour_rate_eur_per_hour', 'landed_cost_share', 'resale_factor_used',
     'resale_factor_unused', 'resale_fee_share', 'reconditioning_eur', 'scrap_share', 'handling_repair_eur',
     'handling_replacement_eur', 'repeat_repair_probability', 'later_claim_cost_eur', 'goodwill_eur_per_day',
-    'goodwill_repair_days', 'goodwill_replacement_days', 'goodwill_season_factor', 'goodwill_season_from_month',
-    'goodwill_season_to_month', 'part_parcel_eur', 'part_cost_share', 'vat_share',
+    'goodwill_season_factor', 'goodwill_season_from_month', 'goodwill_season_to_month', 'part_parcel_eur',
+    'part_cost_share', 'vat_share',
 ] -%}
 
 with tickets as (
@@ -34,6 +34,28 @@ rates as (
 repairs as (
 
     select * from {{ ref('int_repairs__costed') }}
+
+),
+
+dated_parameters as (
+
+    select
+        parameter,
+        value,
+        valid_from as period_from,
+        coalesce(valid_to, cast('9999-12-30' as date)) as period_to
+    from {{ ref('policy_parameters') }}
+
+),
+
+parameters as (
+
+    {{ parameters_by_period('dated_parameters', {
+        'unused_engine_hours': 'double',
+        'unused_report_days': 'bigint',
+        'repair_target_days': 'bigint',
+        'exchange_target_days': 'bigint',
+    }) }}
 
 ),
 
@@ -113,8 +135,8 @@ inputs as (
         -- The readings of the policy: failure at the first start, reported within a fortnight of delivery.
         coalesce(
             decided.is_unused
-            and coalesce(decided.engine_hours, 0) <= 0.5
-            and decided.requested_on <= {{ add_days('order_lines.delivered_on', 14) }},
+            and coalesce(decided.engine_hours, 0) <= parameters.unused_engine_hours
+            and {{ day_diff('order_lines.delivered_on', 'decided.requested_on') }} <= parameters.unused_report_days,
             false
         ) as is_never_used,
         coalesce(decided.requested_remedy = 'repair', false) as is_repair_asked,
@@ -133,8 +155,9 @@ inputs as (
         contract_rates.extension_claim_probability,
         contract_rates.renewal_claim_probability,
         rates.goodwill_eur_per_day,
-        rates.goodwill_repair_days,
-        rates.goodwill_replacement_days,
+        parameters.repair_target_days,
+        parameters.exchange_target_days,
+        rates.quote_log_spread,
         case
             when
                 extract(month from decided.requested_on)
@@ -170,6 +193,8 @@ inputs as (
             = contract_rates.rate_subject
             and coalesce(order_lines.contract_on, decided.requested_on)
             between contract_rates.period_from and contract_rates.period_to
+    left join parameters
+        on decided.requested_on between parameters.period_from and parameters.period_to
     left join speaking_repairs
         on decided.ticket_id = speaking_repairs.ticket_id
 
@@ -201,14 +226,14 @@ components as (
         {{ euros('handling_repair_eur') }} as repair_handling_eur,
         {{ euros('repeat_repair_probability * later_claim_cost_eur') }} as repeat_risk_eur,
         {{ euros('extension_claim_probability * later_claim_cost_eur') }} as extension_risk_eur,
-        {{ euros('goodwill_eur_per_day * goodwill_repair_days * goodwill_factor') }} as repair_goodwill_eur,
+        {{ euros('goodwill_eur_per_day * repair_target_days * goodwill_factor') }} as repair_goodwill_eur,
         {{ euros('freight_leg_eur') }} as replacement_outbound_eur,
         {{ euros('handling_replacement_eur') }} as replacement_handling_eur,
         case
             when is_repair_asked then {{ euros('renewal_claim_probability * later_claim_cost_eur') }}
             when missing_rates is null then cast(0 as decimal(18,2))
         end as renewal_risk_eur,
-        {{ euros('goodwill_eur_per_day * goodwill_replacement_days * goodwill_factor') }} as replacement_goodwill_eur,
+        {{ euros('goodwill_eur_per_day * exchange_target_days * goodwill_factor') }} as replacement_goodwill_eur,
         {{ euros('scrap_share * landed_cost_eur') }} as scrap_eur,
         {{ euros('case when is_never_used then resale_factor_unused else resale_factor_used end * price_eur * (1 - resale_fee_share)') }}
             as resale_eur
@@ -308,6 +333,7 @@ select
     reconditioning_eur,
     resale_before_work_eur,
     resale_fee_share,
+    quote_log_spread,
     repair_before_work_eur,
     replacement_before_salvage_eur,
     salvage_eur,

@@ -3,9 +3,9 @@
     'freight_leg_eur', 'part_parcel_eur', 'diagnosis_hours', 'labour_rate_eur_per_hour', 'landed_cost_share',
     'resale_factor_used', 'resale_factor_unused', 'resale_fee_share', 'reconditioning_eur', 'scrap_share',
     'handling_repair_eur', 'handling_replacement_eur', 'repeat_repair_probability', 'later_claim_cost_eur',
-    'extension_claim_probability', 'renewal_claim_probability', 'goodwill_eur_per_day', 'goodwill_repair_days',
-    'goodwill_replacement_days', 'goodwill_season_factor', 'goodwill_season_from_month', 'goodwill_season_to_month',
-    'part_cost_share', 'vat_share', 'parts_price_limit_ratio', 'labour_hours_limit',
+    'extension_claim_probability', 'renewal_claim_probability', 'goodwill_eur_per_day', 'goodwill_season_factor',
+    'goodwill_season_from_month', 'goodwill_season_to_month', 'part_cost_share', 'vat_share',
+    'parts_price_limit_ratio', 'labour_hours_limit', 'quote_log_spread', 'work_log_spread',
 ] -%}
 
 with products as (
@@ -47,7 +47,7 @@ subjects as (
     union all
 
     select
-        cast(null as {{ dbt.type_string() }}) as sku,
+        cast(null as string) as sku,
         families.family_code,
         cast(null as decimal(8,3)) as weight_kg
     from (
@@ -105,8 +105,8 @@ matched as (
             rates.valid_from <= periods.period_from
             and rates.valid_to >= periods.period_to
             and (rates.family_code is null or rates.family_code = subjects.family_code)
-            and (rates.weight_from_kg is null or rates.weight_from_kg <= subjects.weight_kg)
-            and (rates.weight_to_kg is null or rates.weight_to_kg > subjects.weight_kg)
+            and (rates.weight_from_kg is null or rates.weight_from_kg < subjects.weight_kg)
+            and (rates.weight_to_kg is null or rates.weight_to_kg >= subjects.weight_kg)
 
 )
 
