@@ -10,39 +10,35 @@ repairs as (
     select * from {{ ref('int_repairs__linked') }}
 ),
 
+-- The latest diagnosed repair order speaks for the ticket; without a diagnosis, the latest one tells where the machine is.
 latest_repairs as (
     select *
     from (
         select
             repairs.*,
+            count(*) over (partition by ticket_id) as repairs_of_ticket,
             row_number() over (
                 partition by ticket_id
-                order by coalesce(diagnosed_at, received_at) desc, received_at desc, repair_id desc
+                order by
+                    case when is_diagnosed then 0 else 1 end,
+                    coalesce(diagnosed_at, received_at) desc,
+                    received_at desc,
+                    repair_id desc
             ) as recency
         from repairs
-        where is_diagnosed and ticket_id is not null
+        where ticket_id is not null
     ) as ranked
     where recency = 1
-),
-
-repairs_of_ticket as (
-    select
-        ticket_id,
-        count(*) as repairs,
-        max(returned_on) as returned_on
-    from repairs
-    where ticket_id is not null
-    group by ticket_id
 ),
 
 caused as (
     select
         tickets.*,
-        latest_repairs.repair_id as latest_repair_id,
-        latest_repairs.fault_code as latest_fault_code,
+        case when latest_repairs.is_diagnosed then latest_repairs.repair_id end as latest_repair_id,
+        case when latest_repairs.is_diagnosed then latest_repairs.fault_code end as latest_fault_code,
+        case when latest_repairs.is_diagnosed then latest_repairs.evidence_grade end as evidence_grade,
         latest_repairs.service_center_id,
-        latest_repairs.evidence_grade,
-        coalesce(repairs_of_ticket.repairs, 0) as repairs,
+        cast(coalesce(latest_repairs.repairs_of_ticket, 0) as bigint) as repairs,
         lines.delivered_on,
         lines.is_in_service,
         lines.base_warranty_end_on,
@@ -64,7 +60,6 @@ caused as (
         end as appeared_on
     from tickets
     left join latest_repairs on tickets.ticket_id = latest_repairs.ticket_id
-    left join repairs_of_ticket on tickets.ticket_id = repairs_of_ticket.ticket_id
     left join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number
 ),
 
@@ -108,7 +103,15 @@ entered as (
                         rows between unbounded preceding and 1 preceding
                     )
             end
-        ) as in_service_on
+        ) as in_service_on,
+        case
+            when is_linked and is_claim
+                then 1 + count(replacement_in_service_on) over (
+                    partition by order_id, line_number, unit_number, is_claim
+                    order by requested_at, ticket_id
+                    rows between unbounded preceding and 1 preceding
+                )
+        end as lifetime_number
     from exits
 ),
 
@@ -153,6 +156,7 @@ select
     aged.delivered_on,
     aged.is_in_service,
     aged.in_service_on,
+    cast(aged.lifetime_number as bigint) as lifetime_number,
     aged.base_warranty_end_on,
     aged.appeared_on,
     aged.age_days,

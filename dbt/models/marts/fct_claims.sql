@@ -1,0 +1,82 @@
+with tickets as (
+    select * from {{ ref('int_tickets__linked') }}
+),
+
+caused as (
+    select * from {{ ref('int_claims__caused') }}
+),
+
+lines as (
+    select * from {{ ref('int_order_lines__in_service') }}
+)
+
+select
+    tickets.ticket_id,
+    tickets.order_id,
+    tickets.line_number,
+    tickets.unit_number,
+    tickets.is_unit_repeat,
+    tickets.event_units,
+    caused.lifetime_number,
+    tickets.is_linked,
+    tickets.link_method,
+    tickets.sku,
+    tickets.family_code,
+    tickets.supplier_id,
+    tickets.lot_code,
+    lines.country_code,
+    lines.customer_type,
+    lines.payment_method,
+    tickets.serial_number,
+    tickets.channel,
+    tickets.category,
+    tickets.description,
+    tickets.language_code,
+    tickets.requested_remedy,
+    tickets.is_unused,
+    tickets.engine_hours,
+    tickets.is_safety_issue,
+    lines.contract_on,
+    lines.paid_on,
+    lines.shipped_on,
+    caused.delivered_on,
+    {{ month_of('caused.delivered_on') }} as delivery_month,
+    caused.in_service_on,
+    tickets.defect_appeared_on,
+    caused.appeared_on,
+    tickets.requested_on,
+    {{ month_of('tickets.requested_on') }} as request_month,
+    tickets.first_replied_on,
+    {{ day_diff('tickets.requested_on', 'tickets.first_replied_on') }} as reply_days,
+    tickets.remote_attempted_on,
+    tickets.is_remote_resolved,
+    tickets.withdrawal_requested_on,
+    tickets.paypal_case_opened_on,
+    tickets.paypal_case_closed_on,
+    tickets.paypal_case_outcome,
+    tickets.written_reason_sent_on,
+    tickets.replacement_shipped_on,
+    tickets.replacement_delivered_on,
+    tickets.refunded_on,
+    cast(tickets.refunded_amount_eur as decimal(18, 2)) as refunded_amount_eur,
+    tickets.closed_on,
+    tickets.closed_on is null as is_open,
+    tickets.resolution,
+    tickets.is_overturned,
+    tickets.satisfaction_score,
+    {{ day_diff('tickets.requested_on', 'tickets.closed_on') }} as turnaround_days,
+    caused.is_claim,
+    caused.cause,
+    caused.is_cause_presumed,
+    caused.is_failure,
+    caused.latest_repair_id,
+    caused.latest_fault_code as fault_code,
+    caused.evidence_grade,
+    caused.service_center_id,
+    caused.repairs,
+    caused.age_days,
+    caused.age_months,
+    caused.age_month
+from tickets
+inner join caused on tickets.ticket_id = caused.ticket_id
+left join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number

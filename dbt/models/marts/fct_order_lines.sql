@@ -1,0 +1,49 @@
+with lines as (
+    select * from {{ ref('int_order_lines__in_service') }}
+),
+
+claims as (
+    select
+        order_id,
+        line_number,
+        cast(count(*) as bigint) as tickets,
+        cast(sum(case when is_claim then 1 else 0 end) as bigint) as claims,
+        cast(sum(case when is_failure then 1 else 0 end) as bigint) as failures,
+        cast(sum(case when is_claim then event_units else 0 end) as bigint) as claim_events,
+        cast(sum(case when is_failure then event_units else 0 end) as bigint) as failure_events
+    from {{ ref('int_claims__caused') }}
+    where is_linked
+    group by order_id, line_number
+)
+
+select
+    lines.order_id,
+    lines.line_number,
+    lines.sku,
+    lines.family_code,
+    lines.supplier_id,
+    lines.lot_code,
+    lines.units,
+    lines.contract_on,
+    lines.paid_on,
+    lines.shipped_on,
+    lines.delivered_on,
+    {{ month_of('lines.delivered_on') }} as delivery_month,
+    lines.is_delivery_estimated,
+    lines.base_warranty_end_on,
+    lines.cancelled_on,
+    lines.is_in_service,
+    lines.item_condition,
+    lines.customer_type,
+    lines.country_code,
+    lines.postal_code,
+    lines.payment_method,
+    cast(lines.unit_price_eur as decimal(18, 2)) as unit_price_eur,
+    cast(lines.unit_landed_cost_eur as decimal(18, 2)) as unit_landed_cost_eur,
+    coalesce(claims.tickets, 0) as tickets,
+    coalesce(claims.claims, 0) as claims,
+    coalesce(claims.failures, 0) as failures,
+    coalesce(claims.claim_events, 0) as claim_events,
+    coalesce(claims.failure_events, 0) as failure_events
+from lines
+left join claims on lines.order_id = claims.order_id and lines.line_number = claims.line_number
