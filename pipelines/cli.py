@@ -1,7 +1,7 @@
 """The command line. Each command calls one function of another module and prints what it answers.
 
-Belongs here: options, their words, exit codes. Does not belong here: anything that another caller could want too.
-Imports are made inside commands: `savoir --help` need not load Dagster and dbt.
+Belongs here: options, their words, exit codes. Does not belong here: anything that another caller could want
+too. Imports are made inside commands: `savoir --help` need not load Dagster and dbt.
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ def main(context: click.Context, root: Path) -> None:
 
 @main.command()
 @click.option("--as-of", type=IsoDay(), help="Leave out events after this day. Default: today in Paris.")
-@click.option("--known-on", type=UtcMoment(), help="Leave out deliveries after this UTC moment. Default: none.")
+@click.option(
+    "--known-on", type=UtcMoment(), help="Leave out deliveries after this UTC moment. Default: none."
+)
 @click.pass_obj
 @click.pass_context
 def build(context: click.Context, home: Home, as_of: date | None, known_on: datetime | None) -> None:
@@ -112,8 +114,8 @@ def build(context: click.Context, home: Home, as_of: date | None, known_on: date
     if not outcome.is_published:
         raise SavoirError(f"Nothing was published.\n{outcome.reason}\n{_still_served(home)}")
     click.echo(summary(home))
-    if outcome.rows_refused:
-        say(f"{outcome.rows_refused} rows were refused: `savoir quarantine` tells which and why.")
+    if outcome.has_refusals:
+        say("The door refused something: see the lines above, and `savoir quarantine` for rows and reasons.")
         context.exit(EXIT_REFUSED)
 
 

@@ -13,7 +13,7 @@ SECONDS = 30
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mail goes out: `SAVOIR_SMTP_HOST`, `_PORT`, `_USER`, `_PASSWORD`, `_STARTTLS`, `SAVOIR_MAIL_FROM`."""
+    """Where mail goes out: the variables `SAVOIR_SMTP_*` and `SAVOIR_MAIL_FROM`."""
 
     host: str
     port: int

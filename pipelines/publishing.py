@@ -5,8 +5,8 @@ Does not belong here: whether a build may be published (the orchestration decide
 for people (`pipelines.queries`, `pipelines.summary`).
 
 Readers never meet a half-written file and are never locked out: a snapshot is written under a new name, made
-read-only, and only then does the link `current.duckdb` move, in one rename. Replacing a file under its own name
-would serve stale pages to whoever still holds it open.
+read-only, and only then does the link `current.duckdb` move, in one rename. Replacing a file under its own
+name would serve stale pages to whoever still holds it open.
 """
 
 from __future__ import annotations
@@ -116,7 +116,10 @@ def content_hashes(snapshot: Path, schemas: tuple[str, ...] = ("marts",)) -> dic
     """
     with duckdb.connect(str(snapshot.resolve()), read_only=True) as con:
         tables = con.execute(
-            "select schema_name, table_name from duckdb_tables() where list_contains(?, schema_name) order by all",
+            """
+            select schema_name, table_name from duckdb_tables()
+            where list_contains(?, schema_name) order by all
+            """,
             [list(schemas)],
         ).fetchall()
         hashes = {}
@@ -127,7 +130,8 @@ def content_hashes(snapshot: Path, schemas: tuple[str, ...] = ("marts",)) -> dic
                 [schema, table],
             ).fetchone()
             content = con.execute(
-                f"select md5(concat_ws(':', ?, count(*), sum(hash(t)), bit_xor(hash(t)))) from {schema}.{_q(table)} as t",
+                "select md5(concat_ws(':', ?, count(*), sum(hash(t)), bit_xor(hash(t))))"
+                f" from {schema}.{_q(table)} as t",
                 columns,
             ).fetchone()
             assert content is not None
@@ -163,7 +167,7 @@ def _copy_table(con: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> None
         con.execute(f"create table {table} as select * from build.{table}")
     except duckdb.CatalogException as error:
         raise PublishError(
-            f"{table} is in the dbt project but not in the build file: it was never built. Run `savoir build`."
+            f"{table} is in the dbt project but not in the build file: run `savoir build` to build it."
         ) from error
     _comment(con, "table", table, node.get("description"))
     described = {name.lower(): column.get("description") for name, column in node["columns"].items()}

@@ -121,7 +121,9 @@ def _is_up(probe: str, process: subprocess.Popen[bytes], stop: threading.Event) 
 def _raise_if_ended(started: Sequence[tuple[Server, subprocess.Popen[bytes]]]) -> None:
     for child, process in started:
         if process.poll() is not None:
-            raise ServeError(f"The {child.name} ended by itself with exit code {process.returncode}: see its lines above.")
+            raise ServeError(
+                f"The {child.name} ended by itself with exit code {process.returncode}: see its lines above."
+            )
 
 
 def _refuse_taken_port(child: Server) -> None:

@@ -1,4 +1,4 @@
-"""The short table that `savoir build` prints when it has published. Every figure comes from the shared query layer.
+"""The short table that `savoir build` prints at its end. Every figure comes from the shared query layer.
 
 Does not belong here: computing anything.
 """
@@ -28,7 +28,8 @@ def summary(home: Home) -> str:
         for name, value in headline(snapshot, EVERYTHING).items():
             lines.append(f"{name.replace('_', ' '):24} {_said(value)}")
         for rate in failure_rates(snapshot, EVERYTHING).iter_rows(named=True):
-            lines.append(f"{f'failed by month {rate["age_month"]}':24} {_rate(rate)}")
+            name = f"failed by month {rate['age_month']}"
+            lines.append(f"{name:24} {_rate(rate)}")
         lines.append("")
         lines.append(f"as of {facts.as_of}, {facts.checks_passed} checks green, {snapshot.path}")
         return "\n".join(lines)
@@ -57,4 +58,5 @@ def _rate(rate: dict[str, float]) -> str:
     interval = ""
     if rate["cumulative_low"] is not None:
         interval = f"  [{rate['cumulative_low']:.1%} - {rate['cumulative_high']:.1%}]"
-    return f"{rate['cumulative']:.1%}{interval}  n = {rate['units']:,.0f}, still watched = {rate['watched']:,.0f}"
+    watched = f"n = {rate['units']:,.0f}, still watched = {rate['watched']:,.0f}"
+    return f"{rate['cumulative']:.1%}{interval}  {watched}"

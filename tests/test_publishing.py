@@ -80,7 +80,8 @@ def home(tmp_path: Path) -> Home:
     with duckdb.connect(str(home.build_file)) as con:
         con.execute("create schema marts; create schema meta; create schema intermediate")
         con.execute(
-            "create table marts.fct_claims as select 't' || i as ticket_id, i % 3 = 0 as is_failure from range(100) r(i)"
+            "create table marts.fct_claims as"
+            " select 't' || i as ticket_id, i % 3 = 0 as is_failure from range(100) r(i)"
         )
         con.execute("create table marts.fct_of_a_deleted_model as select 1 as x")
         con.execute("create view meta.deliveries as select 'orders' as feed, 3::bigint as rows_read")
@@ -168,7 +169,7 @@ def test_a_publish_that_fails_leaves_the_last_snapshot_in_place(home: Home) -> N
 
 
 def test_another_process_reads_through_every_publish_without_an_error(home: Home) -> None:
-    """The reader opens the link afresh each time, as pages do; it sees each build whole, and only newer ones."""
+    """The reader opens the link afresh each time, as pages do; it sees builds whole, and only newer ones."""
     publish(home, MANIFEST, build(0))
     reader = subprocess.Popen(
         [sys.executable, "-c", READER, str(home.current)],

@@ -28,13 +28,15 @@ def alert(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
     if context.dagster_run.tags.get(STARTED_BY) == COMMAND_LINE:
         return dg.SkipReason("Started from the command line, which has told it.")
     records = context.instance.get_records_for_run(context.dagster_run.run_id).records
-    events = [record.event_log_entry.dagster_event for record in records if record.event_log_entry.dagster_event]
+    events = [
+        record.event_log_entry.dagster_event for record in records if record.event_log_entry.dagster_event
+    ]
     send_alert(f"Savoir: {context.dagster_run.job_name} failed", failure_text(events), context.log)
     return None
 
 
 def failure_text(events: Iterable[dg.DagsterEvent]) -> str:
-    """Why a run failed, in words: the red checks with a few of their rows, else the error of the step or run."""
+    """Why a run failed: the red checks with a few of their rows, else the error of the step or run."""
     failures, errors = [], []
     for event in events:
         if event.event_type == dg.DagsterEventType.STEP_FAILURE:

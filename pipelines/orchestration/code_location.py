@@ -1,4 +1,4 @@
-"""The whole code location in one function, so that tests build the same one with another home, project or door.
+"""The whole code location in one function: tests build the same one with another home, project or door.
 
 Belongs here: putting the parts together. Does not belong here: any part.
 """
@@ -23,9 +23,12 @@ from pipelines.orchestration.sensors import inbox
 
 
 def build_defs(
-    home: Home, project_dir: Path = DBT_DIR, door: Door = open_door, between: tuple[dg.AssetsDefinition, ...] = ()
+    home: Home,
+    project_dir: Path = DBT_DIR,
+    door: Door = open_door,
+    between: tuple[dg.AssetsDefinition, ...] = (),
 ) -> dg.Definitions:
-    """Everything Savoir runs on one home: feeds, models, what Python computes `between` models, the snapshot."""
+    """All that runs on one home: feeds, models, what Python computes `between` models, the snapshot."""
     project = prepared(project_dir)
     feeds = build_feeds(project, SavoirTranslator(), door)
     models = build_models(project)

@@ -1,10 +1,10 @@
 """Runs dbt inside this process and tells, node by node, what came of it.
 
-Belongs here: arguments, the run, its results, the rows behind a failed test. Does not belong here: what Dagster
-makes of them (`models`).
+Belongs here: arguments, the run, its results, the rows behind a failed test. Does not belong here: what
+Dagster makes of them (`models`).
 
-dagster-dbt's own resource starts `dbt --version`, which asks the package index, and then `dbt` in a second process:
-4 to 8 seconds of imports for a build whose models take one.
+dagster-dbt's own resource starts `dbt --version`, which asks the package index, and then `dbt` in a second
+process: 4 to 8 seconds of imports for a build whose models take one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class DbtRunError(SavoirError):
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What came of one seed, model or test. `status` is dbt's: success, pass, warn, fail, error or skipped."""
+    """What came of one seed, model or test; `status` is dbt's: success, pass, warn, fail, error, skipped."""
 
     unique_id: str
     status: str
@@ -60,8 +60,8 @@ class DbtCommand:
     def arguments(self) -> list[str]:
         """The words after `dbt`.
 
-        Unit tests speak of the code, not of the data: they ran when the code changed (`make test`), and a build
-        does not pay for them again.
+        Unit tests speak of the code, not of the data: they ran when the code changed (`make test`), and a
+        build does not pay for them again.
         """
         selection = ["--select", *self.selected, "--indirect-selection", "empty"] if self.selected else []
         return [
@@ -74,16 +74,17 @@ class DbtCommand:
 
 
 def run_dbt(command: DbtCommand) -> Iterator[NodeResult]:
-    """Yield results as nodes finish; the red ones last, with their SQL, once dbt has let go of the build file."""
+    """Yield results as nodes finish; the red ones last, with their SQL, when dbt has left the build file."""
     finished: queue.Queue[NodeResult | None] = queue.Queue()
     outcome: list[dbtRunnerResult] = []
 
     def on_event(event: EventMsg) -> None:
         if event.info.name == "NodeFinished":
-            result = event.data.run_result
+            data: Any = event.data
+            result = data.run_result
             finished.put(
                 NodeResult(
-                    event.data.node_info.unique_id,
+                    data.node_info.unique_id,
                     result.status,
                     result.execution_time,
                     result.num_failures,
@@ -143,5 +144,6 @@ def failing_rows(build_file: Path, compiled_sql: str | None) -> list[str]:
 def _row_text(row: Mapping[str, Any]) -> str:
     known = {name: str(value) for name, value in row.items() if value is not None}
     return ", ".join(
-        f"{name}={text if len(text) <= VALUE_LENGTH else text[:VALUE_LENGTH] + '…'}" for name, text in known.items()
+        f"{name}={text if len(text) <= VALUE_LENGTH else text[:VALUE_LENGTH] + '…'}"
+        for name, text in known.items()
     )

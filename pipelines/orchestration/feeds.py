@@ -4,38 +4,20 @@ Belongs here: the seam between Dagster and the door. Does not belong here: readi
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 
+from pipelines.feeds.results import Delivery
 from pipelines.home import Home
-from pipelines.orchestration.checks import CONSERVED, conservation
+from pipelines.orchestration.checks import conservation, door_check_specs, refusals
 from pipelines.orchestration.manifest import PreparedProject
 from pipelines.orchestration.resources import BuildSession
 
-
-class FeedCounts(Protocol):
-    """What became of one feed's rows in one delivery."""
-
-    @property
-    def feed(self) -> str: ...
-    @property
-    def rows_read(self) -> int: ...
-    @property
-    def rows_loaded(self) -> int: ...
-    @property
-    def rows_duplicate(self) -> int: ...
-    @property
-    def rows_quarantined(self) -> int: ...
-    @property
-    def rows_skipped(self) -> int: ...
+Door = Callable[[Home, Callable[[str], None]], Sequence[Delivery]]
 
 
-Door = Callable[[Home, Callable[[str], None]], Sequence[FeedCounts]]
-
-
-def open_door(home: Home, progress: Callable[[str], None]) -> Sequence[FeedCounts]:
+def open_door(home: Home, progress: Callable[[str], None]) -> Sequence[Delivery]:
     """Take every file that waits in the inbox."""
     # The door reads files with polars and pyarrow: half a second that loading the definitions does not need.
     from pipelines.feeds import ingest
@@ -61,22 +43,17 @@ def build_feeds(
             )
             for source in sources
         ],
-        check_specs=[
-            dg.AssetCheckSpec(
-                CONSERVED,
-                asset=keys[source["name"]],
-                blocking=True,
-                description="read = loaded + duplicate + quarantined + skipped, in each delivery of this run.",
-            )
-            for source in sources
-        ],
+        check_specs=[spec for key in keys.values() for spec in door_check_specs(key)],
     )
     def ingest_inbox(
         context: dg.AssetExecutionContext, session: BuildSession
     ) -> Iterator[dg.MaterializeResult]:
-        counts = door(session.home, context.log.info)
-        for name, key in keys.items():
-            own = [count for count in counts if count.feed == name]
+        deliveries = door(session.home, context.log.info)
+        for delivery in deliveries:
+            if delivery.is_refused:
+                context.log.warning("\n".join(delivery.sentences))
+        for feed, key in keys.items():
+            own = [count for delivery in deliveries for count in delivery.counts if count.feed == feed]
             yield dg.MaterializeResult(
                 asset_key=key,
                 metadata={
@@ -84,7 +61,7 @@ def build_feeds(
                     "dagster/row_count": sum(count.rows_loaded for count in own),
                     "rows_quarantined": sum(count.rows_quarantined for count in own),
                 },
-                check_results=[conservation(key, own)],
+                check_results=[conservation(key, own), refusals(key, feed, deliveries)],
             )
 
     return ingest_inbox

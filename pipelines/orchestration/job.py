@@ -24,7 +24,7 @@ def build_job() -> UnresolvedAssetJobDefinition:
         BUILD,
         selection=dg.AssetSelection.all(),
         executor_def=dg.in_process_executor,
-        description="Ingest what waits in the inbox, build the models, run every check, publish when all are green.",
+        description="Ingest the inbox, build the models, run every check, publish when all are green.",
     )
 
 

@@ -23,7 +23,7 @@ class _PersonsHandler(logging.Handler):
             click.echo(f"{time.monotonic() - self.began:6.1f} s  {text}", err=True)
 
 
-@dg.logger(description="Progress lines for people.")
+@dg.logger(config_schema=None, description="Progress lines for people.")
 def progress(_: dg.InitLoggerContext) -> logging.Logger:
     """The lines that steps log, without Dagster's events, each with the seconds since the run began."""
     logger = logging.Logger("savoir.progress", logging.INFO)

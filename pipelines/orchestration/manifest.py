@@ -1,10 +1,11 @@
-"""The prepared dbt project: parsed once per content of its folder, kept beside it, loaded in a fraction of a second.
+"""The prepared dbt project: parsed once per content of its folder, then loaded in a fraction of a second.
 
-Belongs here: what is known of the dbt project without running it. Does not belong here: running it (`dbt_run`).
+Belongs here: what is known of the dbt project without running it. Does not belong here: running it
+(`dbt_run`).
 
 dbt parses again whenever a variable changes, and `as_of` changes daily. So the project is parsed with a
-placeholder and the parsed graph is handed to dbt as it is; variables are rendered when a model runs. That is sound
-as long as no YAML file reads a variable, which a test holds.
+placeholder and the parsed graph is handed to dbt as it is; variables are rendered when a model runs. That is
+sound as long as no YAML file reads a variable, which a test holds.
 """
 
 from __future__ import annotations
@@ -118,7 +119,9 @@ def _parse_into(folder: Path, project_dir: Path) -> None:
 
 
 def _drop_old(folder: Path) -> None:
-    others = [path for path in folder.parent.iterdir() if not path.name.startswith(".tmp-") and path != folder]
+    others = [
+        path for path in folder.parent.iterdir() if not path.name.startswith(".tmp-") and path != folder
+    ]
     for path in sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT - 1 :]:
         shutil.rmtree(path, ignore_errors=True)
 

@@ -5,6 +5,7 @@ An asset's key is its schema and table, as in the warehouse: `raw/orders`, `stag
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -42,18 +43,21 @@ class SavoirTranslator(DagsterDbtTranslator):
 def build_models(project: PreparedProject) -> dg.AssetsDefinition:
     """All seeds, models and tests of `project`, run by one dbt command.
 
-    Where a Python asset stands between two models (it reads an intermediate table and writes one of the sources that
-    a mart reads), Dagster splits this definition there and calls it once per part, each with its own selection.
+    Where a Python asset stands between two models (it reads an intermediate table and writes one of the
+    sources that a mart reads), Dagster splits this definition there and calls it once per part, each with its
+    own selection.
     """
     translator = SavoirTranslator()
 
     @dbt_assets(manifest=project.manifest, dagster_dbt_translator=translator, name="dbt_models")
     def dbt_models(context: dg.AssetExecutionContext, session: BuildSession) -> Iterator[DbtEvent]:
-        keys = NodeKeys.of(context)
+        keys = NodeKeys.of(context, project)
         command = DbtCommand(
             project, session.home.warehouse / "dbt", session.dbt_variables, selected_nodes(context, project)
         )
-        context.log.info(f"building {len(context.selected_asset_keys)} models and seeds as of {session.as_of_on}")
+        context.log.info(
+            f"building {len(context.selected_asset_keys)} models and seeds as of {session.as_of_on}"
+        )
         red: list[str] = []
         for result in run_dbt(command):
             rows = failing_rows(session.home.build_file, result.compiled_sql) if result.is_red else []
@@ -68,30 +72,36 @@ def build_models(project: PreparedProject) -> dg.AssetsDefinition:
     return dbt_models
 
 
+@dataclass(frozen=True)
 class NodeKeys:
-    """From dbt's unique ids to the assets and checks of one step."""
+    """From dbt's unique ids to the assets and checks of one step, and to the names that people know."""
 
-    def __init__(self, assets: Mapping[str, dg.AssetKey], checks: Mapping[str, dg.AssetCheckKey]) -> None:
-        self.assets = assets
-        self.checks = checks
+    assets: Mapping[str, dg.AssetKey]
+    checks: Mapping[str, dg.AssetCheckKey]
+    manifest: Mapping[str, Any]
 
     @staticmethod
-    def of(context: dg.AssetExecutionContext) -> "NodeKeys":
+    def of(context: dg.AssetExecutionContext, project: PreparedProject) -> "NodeKeys":
         """The nodes of the step's definition."""
         definition = context.assets_def
         assets = {
             definition.get_asset_spec(key).metadata["dagster_dbt/unique_id"]: key for key in definition.keys
         }
         checks = {spec.metadata["dagster_dbt/unique_id"]: spec.key for spec in definition.check_specs}
-        return NodeKeys(assets, checks)
+        return NodeKeys(assets, checks, project.manifest)
 
     def name(self, unique_id: str) -> str:
-        """What people call a node: `marts.fct_claims`, or a test's own name."""
+        """`marts.fct_claims` for a model; `unique on marts.fct_claims.ticket_id (its name)` for a test."""
         if unique_id in self.assets:
             return ".".join(self.assets[unique_id].path)
-        if unique_id in self.checks:
-            return self.checks[unique_id].name
-        return unique_id.split(".")[2] if unique_id.count(".") >= 2 else unique_id
+        node = self.manifest["nodes"].get(unique_id)
+        if node is None:
+            return unique_id
+        generic = (node.get("test_metadata") or {}).get("name")
+        if unique_id not in self.checks or generic is None:
+            return node["name"]
+        column = [node["column_name"]] if node.get("column_name") else []
+        return f"{generic} on {'.'.join([*self.checks[unique_id].asset_key.path, *column])} ({node['name']})"
 
 
 def dagster_events(keys: NodeKeys, result: NodeResult, rows: list[str]) -> Iterator[DbtEvent]:
@@ -132,7 +142,7 @@ def selected_nodes(context: dg.AssetExecutionContext, project: PreparedProject) 
     chosen_checks = set(context.selected_asset_check_keys)
     if set(context.selected_asset_keys) == whole and chosen_checks == whole_checks:
         return []
-    keys = NodeKeys.of(context)
+    keys = NodeKeys.of(context, project)
     chosen = [unique_id for unique_id, key in keys.assets.items() if key in context.selected_asset_keys]
     chosen += [unique_id for unique_id, key in keys.checks.items() if key in chosen_checks]
     return sorted(".".join(project.manifest["nodes"][unique_id]["fqn"]) for unique_id in chosen)

@@ -20,7 +20,7 @@ SNAPSHOT_KEY = dg.AssetKey(["published", "snapshot"])
 def build_publish(
     project: PreparedProject, upstream: Sequence[dg.AssetKey], expected: frozenset[dg.AssetCheckKey]
 ) -> dg.AssetsDefinition:
-    """The publishing asset. It waits for `upstream`, and refuses unless each of the `expected` checks ran green."""
+    """The publishing asset: waits for `upstream`, refuses unless each `expected` check is green."""
 
     @dg.asset(
         key=SNAPSHOT_KEY,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -44,7 +44,7 @@ class HomeResource(dg.ConfigurableResource):
 
 
 class BuildSession(dg.ConfigurableResource):
-    """One build: its home, its two dates, when it began. Holds the home's build lock for as long as it lives."""
+    """One build: its home, its two dates, when it began. Holds the home's build lock while it lives."""
 
     place: HomeResource
     as_of: str = ""
@@ -55,7 +55,7 @@ class BuildSession(dg.ConfigurableResource):
     _started_at: datetime = PrivateAttr(default_factory=lambda: utc_now())
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[BuildSession]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[BuildSession]:
         """Fix the dates once, so that a run over midnight has one `as_of`, and hold the lock."""
         self.home.make()
         os.environ["SAVOIR_HOME"] = str(self.home.root)
@@ -96,7 +96,7 @@ def utc_now() -> datetime:
 
 
 @contextmanager
-def build_lock(home: Home, wait_seconds: int) -> Iterator[None]:
+def build_lock(home: Home, wait_seconds: int) -> Generator[None]:
     """Hold the home's build lock. The system frees it when the process dies, however it dies."""
     path = home.warehouse / "build.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,8 @@ def build_lock(home: Home, wait_seconds: int) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     raise BuildRunningError(
-                        f"Another build is running in {home.root} ({_holder(path)}). Wait for it to end, then try again."
+                        f"Another build is running in {home.root} ({_holder(path)}). "
+                        "Wait for it to end, then try again."
                     ) from None
                 time.sleep(0.5)
         handle.truncate(0)

@@ -1,4 +1,4 @@
-"""When jobs run by the clock. Does not belong here: what they do (`job`), or starting on files (`sensors`)."""
+"""When jobs run by the clock. Does not belong here: what they do (`job`), starting on files (`sensors`)."""
 
 import dagster as dg
 

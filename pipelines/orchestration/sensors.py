@@ -29,9 +29,9 @@ UNFINISHED = [
 def inbox(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.RunRequest | dg.SkipReason:
     """One build per set of waiting files.
 
-    The cursor holds what was seen at the last look and what a build was last started for: files start a build once
-    they look the same twice (nobody is still copying them), and never twice for the same files, so that a file which
-    makes the build fail does not start it again every half minute.
+    The cursor holds what was seen at the last look and what a build was last started for: files start a build
+    once they look the same twice (nobody is still copying them), and never twice for the same files, so that
+    a file which makes the build fail does not start it again every half minute.
     """
     memory = json.loads(context.cursor) if context.cursor else {"seen": "", "started": ""}
     waiting = waiting_files(home.home)
@@ -55,7 +55,7 @@ def inbox(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.RunRequ
 
 
 def waiting_files(home: Home) -> list[tuple[str, int, int]]:
-    """Path, size and time of change of each file that waits; `.part` and hidden files are still being written."""
+    """Path, size, time of change of each waiting file; `.part` and hidden files are still being written."""
     found = []
     for path in sorted(home.inbox.rglob("*")):
         if path.is_file() and not path.name.startswith(".") and path.suffix != ".part":

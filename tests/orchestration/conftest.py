@@ -1,31 +1,21 @@
-"""A small code location: the toy dbt project beside this file, and a door that lands the rows a test gives it."""
+"""A small code location: the toy dbt project beside this file, and a door that lands what a test gives it."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 import pytest
 
+from pipelines.feeds.results import Delivery, FeedCounts
 from pipelines.home import Home
 
+Door = Callable[[Home, Callable[[str], None]], Sequence[Delivery]]
+DoorOf = Callable[..., Door]
 TOY_DBT = Path(__file__).with_name("toy_dbt")
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The door's account of one feed."""
-
-    feed: str
-    rows_read: int
-    rows_loaded: int
-    rows_duplicate: int = 0
-    rows_quarantined: int = 0
-    rows_skipped: int = 0
 
 
 @pytest.fixture(autouse=True)
@@ -54,11 +44,11 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture
-def door_of() -> Callable[..., Callable[[Home, Callable[[str], None]], Sequence[Counts]]]:
-    """A door that lands these orders, and says it read so many."""
+def door_of() -> DoorOf:
+    """A door that lands these orders, and tells of them."""
 
-    def door_of(orders: Sequence[tuple[str | None, int | None]], rows_read: int | None = None):
-        def door(home: Home, progress: Callable[[str], None]) -> Sequence[Counts]:
+    def door_of(orders: Sequence[tuple[str | None, int | None]], *, lost: int = 0, refused: int = 0) -> Door:
+        def door(home: Home, progress: Callable[[str], None]) -> Sequence[Delivery]:
             folder = home.landing / "delivery-1"
             folder.mkdir(parents=True, exist_ok=True)
             with duckdb.connect() as con:
@@ -66,7 +56,8 @@ def door_of() -> Callable[..., Callable[[Home, Callable[[str], None]], Sequence[
                 con.executemany("insert into orders values (?, ?)", list(orders))
                 con.execute(f"copy orders to '{folder / 'orders.parquet'}' (format parquet)")
             progress(f"landed {len(orders)} orders")
-            return [Counts("orders", len(orders) if rows_read is None else rows_read, len(orders))]
+            counts = FeedCounts("orders", len(orders) + lost + refused, len(orders), 0, refused, 0)
+            return [Delivery("orders", "orders.csv", "delivery-1", (counts,))]
 
         return door
 
