@@ -1,4 +1,4 @@
-"""Dagster's entry: `dagster dev -m pipelines.definitions`, or `savoir serve`, which sets the environment first."""
+"""Dagster's entry: `dagster dev -m pipelines.definitions`, or `savoir serve`, which sets the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A build publishes when everything is green, and otherwise says what is red and leaves readers where they are."""
+"""A build publishes when all is green, and otherwise says what is red and leaves readers where they are."""
 
 from __future__ import annotations
 
@@ -111,14 +111,15 @@ def test_a_model_that_cannot_run_is_named_with_the_reason(
 def test_what_python_computes_between_two_models_runs_between_them(
     home: Home, toy_project: Path, tmp_path: Path, door_of: DoorOf, instance: dg.DagsterInstance
 ) -> None:
-    """The seam that fits use: an asset reads an intermediate table and writes what a mart reads as a source."""
+    """The seam that fits use: an asset reads an intermediate table and writes a source of a mart."""
     project = Path(shutil.copytree(toy_project, tmp_path / "seam"))
     (project / "models" / "fits.yml").write_text(
         "sources: [{name: reliability, schema: reliability, tables:"
         " [{name: fits, columns: [{name: orders, data_tests: [not_null]}]}]}]"
     )
     (project / "models" / "fct_fits.sql").write_text(
-        "{{ config(schema='marts', materialized='table') }} select orders from {{ source('reliability', 'fits') }}"
+        "{{ config(schema='marts', materialized='table') }}"
+        " select orders from {{ source('reliability', 'fits') }}"
     )
 
     @dg.asset(key=["reliability", "fits"], deps=[dg.AssetKey(["intermediate", "int_orders"])])

@@ -1,0 +1,58 @@
+# make demo   set up, simulate a small retailer, build, print a summary, serve (SERVE=0 stops before serving)
+# make test   set up and run the tests
+# make lint   ruff and the type checker
+# make setup  the locked environment alone, in .venv
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := demo
+.PHONY: demo setup test lint setup-test setup-lint
+
+PYTHON ?= python3
+SERVE ?= 1
+DEMO_LINES ?= 60000
+DEMO_SEED ?= 1
+DEMO_END ?= 2026-10-31
+PYTEST ?=
+
+# uv from the machine, else from a private environment that only holds uv. Its folder ignores itself in git.
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+# --inexact: setting up for the demo does not take the test tools away again.
+SYNC = $(UV) sync --locked --inexact --compile-bytecode --no-default-groups
+SAVOIR = .venv/bin/savoir
+
+demo: setup
+	@echo "== simulating $(DEMO_LINES) order lines over four years, up to $(DEMO_END)"
+	$(SAVOIR) simulate --lines $(DEMO_LINES) --seed $(DEMO_SEED) --end $(DEMO_END)
+	@echo "== building: ingest, models, checks, snapshot"
+	@# 3 = published, and the door refused rows on purpose: the simulator plants a few.
+	$(SAVOIR) build --as-of $(DEMO_END) || test $$? -eq 3
+	@if [ "$(SERVE)" = 0 ]; then echo "== SERVE=0: not serving. \`$(SAVOIR) serve\` opens the dashboards."; \
+	else echo "== serving on this machine alone"; exec $(SAVOIR) serve; fi
+
+setup: $(UV)
+	@echo "== setting up .venv (locked)"
+	$(SYNC)
+
+setup-test: $(UV)
+	@echo "== setting up .venv with the test tools (locked)"
+	$(SYNC) --group test
+
+setup-lint: $(UV)
+	@echo "== setting up .venv with the lint tools (locked)"
+	$(SYNC) --group test --group lint
+
+test: setup-test
+	@echo "== running the tests"
+	.venv/bin/python -m pytest $(PYTEST)
+
+lint: setup-lint
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/ty check
+
+.uv/bin/uv:
+	@echo "== uv is missing: installing it into .uv, for this checkout alone"
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=")'
+	$(PYTHON) -m venv .uv
+	@echo '*' > .uv/.gitignore
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv
