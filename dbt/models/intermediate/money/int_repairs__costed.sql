@@ -24,7 +24,7 @@ rates as (
 
 centers as (
 
-    select * from {{ ref('stg_feeds__service_centers') }}
+    select * from {{ ref('int_service_centers__latest') }}
 
 ),
 
@@ -133,6 +133,13 @@ totals as (
             + unstated_work_eur
             + case when is_outbound_assumed then coalesce(outbound_eur, 0) else 0 end as decimal(18,2)
         ) as assumed_cost_eur,
+        cast(
+            coalesce(inbound_eur, 0) + coalesce(outbound_eur, 0)
+            + case
+                when coalesce(labour_eur, 0) + coalesce(parts_eur, 0) + unstated_work_eur > quote_eur then quote_eur
+                else coalesce(labour_eur, 0) + coalesce(parts_eur, 0) + unstated_work_eur
+            end as decimal(18,2)
+        ) as owed_eur,
         -- Known, or not yet spent.
         inbound_eur is not null and diagnosis_eur is not null and outbound_eur is not null
         and (not is_work_done or (labour_eur is not null and parts_eur is not null) or quote_eur is not null)
@@ -198,9 +205,9 @@ select
     charged_eur as customer_charge_eur,
     proceeds_eur as resale_proceeds_eur,
     cast(total_cost_eur - charged_eur - proceeds_eur as decimal(18,2)) as net_cost_eur,
-    -- Not covered: transport, parts and labour are the customer's.
+    -- Not covered: transport, labour and parts are the customer's, work up to the quote; the diagnosis is free.
     case
-        when coverage = 'not_covered' then greatest(cast(total_cost_eur - charged_eur as decimal(18,2)), cast(0 as decimal(18,2)))
+        when coverage = 'not_covered' and owed_eur > charged_eur then cast(owed_eur - charged_eur as decimal(18,2))
         else cast(0 as decimal(18,2))
     end as uncovered_unbilled_eur,
     case when coverage = 'covered' then charged_eur else cast(0 as decimal(18,2)) end as covered_billed_eur,

@@ -1,0 +1,336 @@
+with priced as (
+
+    select * from {{ ref('int_claims__priced') }}
+
+),
+
+estimated as (
+
+    select * from {{ ref('int_claims__work_estimated') }}
+
+),
+
+paid as (
+
+    select * from {{ ref('int_claims__paid') }}
+
+),
+
+tickets as (
+
+    select * from {{ ref('int_tickets__linked') }}
+
+),
+
+-- What the returned machine brought, where the feed says so, goes before what it was expected to bring.
+inputs as (
+
+    select
+        priced.ticket_id,
+        priced.sku,
+        priced.family_code,
+        priced.units,
+        priced.requested_on,
+        case
+            when tickets.resolution = 'repaired' then 'repair'
+            when tickets.resolution = 'replaced' then 'replacement'
+            when tickets.resolution = 'refunded' then 'refund'
+            when tickets.resolution = 'spare_part_shipped' then 'part'
+            when tickets.resolution like 'rejected%' then 'refusal'
+            when tickets.resolution is null then 'open'
+            else 'other'
+        end as actual_remedy,
+        priced.price_eur,
+        priced.is_price_assumed,
+        priced.landed_cost_eur,
+        priced.is_landed_cost_assumed,
+        priced.inbound_eur,
+        priced.is_inbound_assumed,
+        priced.diagnosis_eur,
+        priced.is_diagnosis_assumed,
+        priced.outbound_eur,
+        priced.is_outbound_assumed,
+        priced.repair_handling_eur,
+        priced.repeat_risk_eur,
+        priced.extension_risk_eur,
+        priced.repair_goodwill_eur,
+        priced.replacement_outbound_eur,
+        priced.replacement_handling_eur,
+        priced.renewal_risk_eur,
+        priced.replacement_goodwill_eur,
+        priced.repair_before_work_eur,
+        priced.replacement_before_salvage_eur,
+        priced.resale_eur as expected_resale_eur,
+        priced.part_parcel_eur,
+        priced.later_claim_cost_eur,
+        priced.missing_rates,
+        coalesce(paid.refurbished_eur, paid.as_is_eur) is not null as is_resale_observed,
+        case
+            when paid.as_is_eur is not null and paid.refurbished_eur is null
+                then {{ euros('paid.as_is_eur * (1 - priced.resale_fee_share)') }}
+            else priced.scrap_eur
+        end as scrap_eur,
+        case
+            when paid.refurbished_eur is not null
+                then {{ euros('least(paid.refurbished_eur * (1 - priced.resale_fee_share), priced.landed_cost_eur) - priced.reconditioning_eur') }}
+            when paid.as_is_eur is not null
+                then {{ euros('paid.as_is_eur * (1 - priced.resale_fee_share)') }}
+            else priced.resale_before_work_eur
+        end as resale_before_work_eur,
+        coalesce({{ euros('paid.stated_refund_eur') }}, cast(priced.price_eur * priced.units as decimal(18,2))) as refund_eur,
+        coalesce(paid.repairs_parts_eur, {{ euros('priced.part_cost_share * priced.price_eur') }}) as part_eur,
+        paid.customer_charge_eur,
+        estimated.work_basis,
+        estimated.estimated_work_eur as work_eur,
+        estimated.estimated_work_low_eur as work_low_eur,
+        estimated.estimated_work_high_eur as work_high_eur,
+        estimated.decision_log_mean,
+        estimated.decision_log_spread,
+        estimated.log_mean_variance,
+        estimated.cell,
+        estimated.cell_observations,
+        estimated.cell_repaired_claims,
+        estimated.cell_replaced_claims,
+        estimated.has_overlap,
+        estimated.cell_estimated_claims,
+        case
+            when priced.sku is null then 'no product is known'
+            when priced.missing_rates is not null then concat('no rate for the date: ', priced.missing_rates)
+            when priced.price_eur is null then 'neither a price paid nor a list price is known'
+            when estimated.work_basis is null then 'no repair anywhere has a known cost'
+        end as unpriced_reason
+    from priced
+    inner join estimated on priced.ticket_id = estimated.ticket_id
+    inner join paid on priced.ticket_id = paid.ticket_id
+    inner join tickets on priced.ticket_id = tickets.ticket_id
+
+),
+
+salvaged as (
+
+    select
+        *,
+        {%- for bound in ['', '_low', '_high'] %}
+        {{ salvage_eur('scrap_eur', 'resale_before_work_eur', 'work' ~ bound ~ '_eur') }} as salvage{{ bound }}_eur,
+        {%- endfor %}
+        {{ break_even_work_eur('repair_before_work_eur', 'replacement_before_salvage_eur', 'scrap_eur', 'resale_before_work_eur') }}
+            as break_even_repair_eur
+    from inputs
+
+),
+
+costed as (
+
+    select
+        *,
+        {%- for bound in ['', '_low', '_high'] %}
+        cast(repair_before_work_eur + work{{ bound }}_eur as decimal(18,2)) as repair_cost{{ bound }}_eur,
+        cast(replacement_before_salvage_eur - salvage{{ bound }}_eur as decimal(18,2)) as replacement_cost{{ bound }}_eur,
+        {%- endfor %}
+        -- The common rule counts the returned machine as one that runs, and forgets the work and the reconditioning.
+        cast(
+            replacement_before_salvage_eur
+            - case when expected_resale_eur > landed_cost_eur then landed_cost_eur else expected_resale_eur end
+            as decimal(18,2)
+        ) as naive_replacement_cost_eur,
+        case when unpriced_reason is null then
+            -- Where repair − replacement turns: flat below the kink, crossing zero at the root.
+            cast(greatest(cast(resale_before_work_eur - scrap_eur as decimal(18,2)), cast(0 as decimal(18,2))) as double)
+        end as kink,
+        case when unpriced_reason is null then
+            cast(replacement_before_salvage_eur - repair_before_work_eur - scrap_eur as double)
+        end as root,
+        case when work_basis <> 'own_work' then decision_log_spread end as hindsight_spread
+    from salvaged
+
+),
+
+chosen as (
+
+    select
+        *,
+        case
+            when unpriced_reason is not null then null
+            when repair_cost_eur < replacement_cost_eur then 'repair'
+            else 'replacement'
+        end as cheapest_remedy,
+        case
+            when unpriced_reason is not null then null
+            when repair_cost_eur < naive_replacement_cost_eur then 'repair'
+            else 'replacement'
+        end as naive_remedy,
+        case
+            when actual_remedy = 'repair' then repair_cost_eur
+            when actual_remedy = 'replacement' then replacement_cost_eur
+            when actual_remedy = 'refund' then cast({{ euros_of_quotient('refund_eur', 'units') }} + inbound_eur - salvage_eur as decimal(18,2))
+            when actual_remedy = 'part' then cast(part_eur + part_parcel_eur as decimal(18,2))
+            when actual_remedy = 'refusal' then cast(-customer_charge_eur as decimal(18,2))
+        end as actual_cost_eur,
+        -- Shares of the unknown work below the kink and below the root, and its partial first and second moments there.
+        {%- for point in ['kink', 'root'] %}
+        {%- for moment in [0, 1, 2] %}
+        case
+            when hindsight_spread is null then null
+            when {{ point }} > 0 then (ln({{ point }}) - decision_log_mean) / hindsight_spread - {{ moment }} * hindsight_spread
+            else cast(-40 as double)
+        end as {{ point }}_z{{ moment }},
+        {%- endfor %}
+        {%- endfor %}
+        case
+            when break_even_repair_eur > 0
+                then (ln(cast(break_even_repair_eur as double)) - decision_log_mean) / decision_log_spread
+            when break_even_repair_eur = 0 then cast(-40 as double)
+        end as decision_z,
+        exp(decision_log_mean + hindsight_spread * hindsight_spread / 2) as mean_work,
+        exp(2 * decision_log_mean + 2 * hindsight_spread * hindsight_spread) as mean_work_squared
+    from costed
+
+),
+
+shares as (
+
+    select
+        *,
+        {%- for point in ['kink', 'root'] %}
+        {{ normal_share_below(point ~ '_z0') }} as {{ point }}_share,
+        mean_work * {{ normal_share_below(point ~ '_z1') }} as {{ point }}_work,
+        mean_work_squared * {{ normal_share_below(point ~ '_z2') }} as {{ point }}_work_squared,
+        {%- endfor %}
+        {{ normal_share_below('decision_z') }} as repair_probability
+    from chosen
+
+),
+
+-- g = replacement − repair = root − max(work, kink). Its positive part is what a replacement lost, its negative part what
+-- a repair lost; means and squares over the log-normal spread of the work, in closed form.
+parts as (
+
+    select
+        *,
+        case
+            when root > kink
+                then root * root_share - kink * kink_share - root_work + kink_work
+            when root is not null then cast(0 as double) * mean_work
+        end as replacement_loss,
+        case
+            when root > kink
+                then (root - kink) * (root - kink) * kink_share
+                    + root * root * (root_share - kink_share) - 2 * root * (root_work - kink_work)
+                    + root_work_squared - kink_work_squared
+            when root is not null then cast(0 as double) * mean_work
+        end as replacement_loss_squared,
+        root - (kink * kink_share + mean_work - kink_work) as difference,
+        root * root - 2 * root * (kink * kink_share + mean_work - kink_work)
+            + kink * kink * kink_share + mean_work_squared - kink_work_squared as difference_squared,
+        case when root > kink then root_work - kink_work else cast(0 as double) end as replacement_slope,
+        mean_work - kink_work as difference_slope
+    from shares
+
+),
+
+regretted as (
+
+    select
+        *,
+        cast(
+            actual_cost_eur - case when repair_cost_eur < replacement_cost_eur then repair_cost_eur else replacement_cost_eur end
+            as decimal(18,2)
+        ) as regret_against_both_eur,
+        case
+            when hindsight_spread is null then null
+            when actual_remedy = 'replacement' then replacement_loss
+            when actual_remedy = 'refund'
+                then cast(actual_cost_eur - replacement_cost_eur as double) + replacement_loss
+            when actual_remedy = 'repair' then replacement_loss - difference
+        end as expected_regret,
+        case
+            when hindsight_spread is null then cast(0 as double)
+            when actual_remedy in ('replacement', 'refund')
+                then replacement_loss_squared - replacement_loss * replacement_loss
+                    + (cell_estimated_claims - 1) * log_mean_variance * replacement_slope * replacement_slope
+            when actual_remedy = 'repair'
+                then difference_squared - replacement_loss_squared
+                    - (replacement_loss - difference) * (replacement_loss - difference)
+                    + (cell_estimated_claims - 1) * log_mean_variance
+                    * (difference_slope - replacement_slope) * (difference_slope - replacement_slope)
+        end as regret_spread_squared
+    from parts
+
+)
+
+select
+    ticket_id,
+    sku,
+    family_code,
+    units,
+    requested_on,
+    actual_remedy,
+    unpriced_reason,
+    missing_rates,
+    price_eur,
+    is_price_assumed,
+    landed_cost_eur,
+    is_landed_cost_assumed,
+    inbound_eur,
+    is_inbound_assumed,
+    diagnosis_eur,
+    is_diagnosis_assumed,
+    outbound_eur,
+    is_outbound_assumed,
+    work_eur,
+    work_low_eur,
+    work_high_eur,
+    work_basis,
+    repair_handling_eur,
+    repeat_risk_eur,
+    extension_risk_eur,
+    repair_goodwill_eur,
+    replacement_outbound_eur,
+    replacement_handling_eur,
+    renewal_risk_eur,
+    replacement_goodwill_eur,
+    scrap_eur,
+    resale_before_work_eur,
+    is_resale_observed,
+    salvage_eur,
+    case when unpriced_reason is null then repair_cost_eur end as repair_cost_eur,
+    case when unpriced_reason is null then replacement_cost_eur end as replacement_cost_eur,
+    case when unpriced_reason is null then repair_cost_low_eur end as repair_cost_low_eur,
+    case when unpriced_reason is null then repair_cost_high_eur end as repair_cost_high_eur,
+    case when unpriced_reason is null then naive_replacement_cost_eur end as naive_replacement_cost_eur,
+    cheapest_remedy,
+    naive_remedy,
+    case when unpriced_reason is null then break_even_repair_eur end as break_even_repair_eur,
+    case when unpriced_reason is null then cast(replacement_cost_eur - repair_cost_eur as decimal(18,2)) end as margin_eur,
+    case when unpriced_reason is null then actual_cost_eur end as actual_cost_eur,
+    case
+        when unpriced_reason is null and actual_remedy in ('repair', 'replacement', 'refund', 'part')
+            then regret_against_both_eur
+    end as regret_eur,
+    case
+        when unpriced_reason is not null then null
+        when actual_remedy not in ('repair', 'replacement', 'refund') then null
+        when hindsight_spread is null then regret_against_both_eur
+        else cast(round(expected_regret, 2) as decimal(18,2))
+    end as expected_regret_eur,
+    case
+        when unpriced_reason is null and actual_remedy in ('repair', 'replacement', 'refund')
+            then cast(round(greatest(regret_spread_squared, 0), 4) as decimal(28,4))
+    end as regret_variance,
+    case
+        when unpriced_reason is null and actual_remedy = 'refusal'
+            then case when repair_cost_eur < replacement_cost_eur then repair_cost_eur else replacement_cost_eur end
+    end as refused_exposure_eur,
+    case
+        when unpriced_reason is not null then null
+        when actual_remedy = 'repair' then repair_probability
+        when actual_remedy = 'replacement' then 1 - repair_probability
+    end as right_choice_probability,
+    repair_probability,
+    cell,
+    cell_observations,
+    cell_repaired_claims,
+    cell_replaced_claims,
+    has_overlap,
+    later_claim_cost_eur
+from regretted
