@@ -8,10 +8,10 @@
 {%- endmacro %}
 
 {#
-  Purpose: a double as a decimal of 15 places, so that sums of it do not depend on the order of the rows.
+  Purpose: a double as a decimal of 20 places, so that sums of it do not depend on the order of the rows.
   Parameters: x, a double expression.
   Usage: sum({{ exact(safe_ln('1 - hazard')) }}) over (partition by … order by age_month)
 #}
 {% macro exact(x) -%}
-    cast({{ x }} as decimal(28, 15))
+    cast({{ x }} as decimal(30, 20))
 {%- endmacro %}

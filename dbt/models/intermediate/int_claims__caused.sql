@@ -64,7 +64,7 @@ caused as (
 ),
 
 -- The day on which a unit left its owner for good, and the day on which another took its place.
-exits as (
+replaced as (
     select
         caused.*,
         case
@@ -80,13 +80,21 @@ exits as (
                     {{ add_days('replacement_shipped_on', 'country_lag_days') }},
                     closed_on
                 )
-        end as replacement_in_service_on,
+        end as expected_in_service_on
+    from caused
+),
+
+exits as (
+    select
+        replaced.*,
+        case when expected_in_service_on <= {{ as_of_date() }} then expected_in_service_on end
+            as replacement_in_service_on,
         case
             when resolution in ('refunded', 'withdrawn') then coalesce(refunded_on, closed_on)
             when paypal_case_outcome = 'buyer_refunded' then coalesce(refunded_on, paypal_case_closed_on)
             when resolution is null then refunded_on
         end as refunded_out_on
-    from caused
+    from replaced
 ),
 
 -- The machine that a claim is about entered service when the line was delivered, or when it replaced another before.
@@ -163,10 +171,9 @@ select
     cast(aged.age_days as double) / 30.4375 as age_months,
     case
         when aged.is_in_service and aged.appeared_on <= aged.base_warranty_end_on
-            then cast(least(24, floor(aged.age_days / 30.4375) + 1) as bigint)
+            then {{ age_month('aged.age_days') }}
     end as age_month,
     aged.replaced_on,
-    case when aged.replacement_in_service_on <= {{ as_of_date() }} then aged.replacement_in_service_on end
-        as replacement_in_service_on,
+    aged.replacement_in_service_on,
     aged.refunded_out_on
 from aged

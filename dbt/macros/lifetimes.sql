@@ -1,0 +1,18 @@
+{#
+  Purpose: the causes that a lifetime may end by, in the order of the glossary. `any` is the first claim whatever its cause;
+    a return is no claim, so it is not in `any`.
+  Parameters: none.
+  Usage: {% for cause in lifetime_causes() %} … {% endfor %}
+#}
+{% macro lifetime_causes() -%}
+    {{ return(['any', 'defect', 'misuse', 'wear', 'no_fault', 'transit', 'return', 'unknown']) }}
+{%- endmacro %}
+
+{#
+  Purpose: the month in service, 1 to 24, of an age in days (a month is 30.4375 days).
+  Parameters: days, an integer expression that is not negative.
+  Usage: {{ age_month('age_days') }} as age_month
+#}
+{% macro age_month(days) -%}
+    cast(least(24, floor({{ days }} / 30.4375) + 1) as bigint)
+{%- endmacro %}
