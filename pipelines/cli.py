@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -132,14 +131,26 @@ def serve(home: Home, dashboards_port: int, dagster_port: int) -> None:
     serve_children(servers(dashboards_port, dagster_port), prepare_instance(home), click.echo)
 
 
+@main.command()
+@click.option("--lines", required=True, type=click.IntRange(min=1), help="Order lines to sell.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="The same seed, the same files.")
+@click.option("--end", required=True, type=IsoDay(), help="Last day of the simulated history.")
+@click.option(
+    "--scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Bad lots and other plans."
+)
+@click.pass_obj
+def simulate(home: Home, lines: int, seed: int, end: date, scenario: Path | None) -> None:
+    """Canonical feeds of an invented retailer into inbox/, what was planted into truth/."""
+    from pipelines.simulation import simulate as simulate_retailer
+
+    written = simulate_retailer(home.make(), lines, seed, end, scenario, say)
+    for feed, rows in written.rows.items():
+        click.echo(f"{feed:16}{rows:>13,}")
+
+
 def say(text: str) -> None:
     """A line about the work, kept apart from its result."""
     click.echo(text, err=True)
-
-
-def progress() -> Callable[[str], None]:
-    """How long work tells where it is."""
-    return say
 
 
 def _still_served(home: Home) -> str:
