@@ -1,0 +1,101 @@
+"""One dbt build per engine from the same landing, each in a process of its own, and the marts they left.
+
+dbt keeps one adapter per process and Spark keeps a JVM, so an engine gets a child process: when it dies, the reader of
+this module gets a sentence and the other engine's tables stay as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.errors import SavoirError
+from pipelines.home import DBT_DIR, PROJECT_DIR, Home
+
+COMPARED_SCHEMAS = ("marts", "meta")
+
+
+class EngineBuildFailed(SavoirError):
+    """dbt did not finish on one engine."""
+
+
+@dataclass(frozen=True)
+class EngineBuild:
+    """What one engine left: seconds by model, and where its tables are."""
+
+    engine: str
+    seconds: dict[str, float]
+    folder: Path
+
+    @property
+    def tables(self) -> list[str]:
+        """The compared tables, as `schema.name`."""
+        return sorted(name for name in self.seconds if name.split(".")[0] in COMPARED_SCHEMAS)
+
+    def read(self, table: str) -> pl.DataFrame:
+        """All rows of one table, in no order."""
+        if self.engine == "duckdb":
+            with duckdb.connect(str(Home(self.folder).build_file), read_only=True) as con:
+                return con.sql(f"select * from {table}").pl()
+        schema, name = table.split(".")
+        return pl.read_parquet(self.folder / f"{schema}.db" / name / "*.parquet")
+
+
+def build_on(engine: str, home: Home, as_of: str, folder: Path) -> EngineBuild:
+    """Build every model on `engine` ("duckdb" or "spark") from `home`'s landing, into `folder` alone.
+
+    `folder` becomes a small home of its own whose landing is `home`'s: neither the home's build file nor its snapshots
+    are opened.
+
+    Raises:
+        EngineBuildFailed: with the last lines that dbt printed.
+    """
+    own = Home(folder)
+    own.warehouse.mkdir(parents=True)
+    own.landing.symlink_to(home.landing)
+    own.reliability.symlink_to(home.reliability)
+    target = folder / "target"
+    finished = subprocess.run(
+        [sys.executable, "-m", "pipelines.spark.run_dbt", engine, str(folder), str(target), as_of],
+        cwd=PROJECT_DIR,
+        env={**os.environ, "SAVOIR_HOME": str(folder), "SPARK_LOCAL_IP": "127.0.0.1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode != 0:
+        said = "\n".join((finished.stdout + finished.stderr).strip().splitlines()[-25:])
+        raise EngineBuildFailed(
+            f"The models did not build on {engine} (exit {finished.returncode}); nothing was published or changed.\n{said}"
+        )
+    results = json.loads((target / "run_results.json").read_text())["results"]
+    models = {
+        result["relation_name"].replace("`", "").replace('"', ""): result["execution_time"]
+        for result in results
+        if result["unique_id"].startswith("model.")
+    }
+    return EngineBuild(engine, {".".join(name.split(".")[-2:]): s for name, s in models.items()}, folder)
+
+
+def dbt_words(engine: str, target: Path, as_of: str) -> list[str]:
+    """The words after `dbt` that build seeds and models, without the tests, on one engine."""
+    return [
+        "--no-use-colors",
+        "build",
+        *("--exclude-resource-type", "test"),
+        *("--exclude-resource-type", "unit_test"),
+        *("--target", engine),
+        *("--project-dir", str(DBT_DIR)),
+        *("--profiles-dir", str(DBT_DIR)),
+        *("--target-path", str(target)),
+        *("--log-path", str(target)),
+        *("--vars", json.dumps({"as_of": as_of, "known_on": ""})),
+    ]
