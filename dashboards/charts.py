@@ -154,7 +154,7 @@ def cohort_rates(frame: pl.DataFrame, series: dict[int, str], words: dict[str, s
     """Failure rate at fixed ages by month of delivery; cohorts not yet watched to that age are hollow."""
     shown = frame.with_columns(
         series=pl.col("age_month").cast(pl.Int64).replace_strict(series, return_dtype=pl.String),
-        maturity=pl.when("is_mature").then(pl.lit(words["mature"])).otherwise(pl.lit(words["immature"])),
+        told=pl.when(pl.col("maturity") >= 1).then(pl.lit(words["mature"])).otherwise(pl.lit(words["immature"])),
     )
     scale = alt.Scale(domain=list(series.values()), range=list(SERIES[: len(series)]))
     base = alt.Chart(shown).encode(
@@ -171,16 +171,16 @@ def cohort_rates(frame: pl.DataFrame, series: dict[int, str], words: dict[str, s
                 units=(words["units"], ",d"),
                 watched=(words["watched"], ",d"),
             ),
-            alt.Tooltip("maturity:N", title=words["maturity"]),
+            alt.Tooltip("told:N", title=words["maturity"]),
         ],
     )
     y = alt.Y("cumulative:Q", title=words["rate"], axis=alt.Axis(format=".0%", tickCount=5))
     band = base.mark_area(opacity=0.12).encode(
         y=alt.Y("cumulative_low:Q", title=words["rate"]), y2="cumulative_high:Q", tooltip=alt.value(None)
     )
-    line = base.transform_filter("datum.is_mature").mark_line(strokeWidth=2).encode(y=y)
-    full = base.transform_filter("datum.is_mature").mark_point(filled=True, size=45).encode(y=y)
-    hollow = base.transform_filter("!datum.is_mature").mark_point(size=45, filled=False).encode(y=y)
+    line = base.transform_filter("datum.maturity >= 1").mark_line(strokeWidth=2).encode(y=y)
+    full = base.transform_filter("datum.maturity >= 1").mark_point(filled=True, size=45).encode(y=y)
+    hollow = base.transform_filter("datum.maturity < 1").mark_point(size=45, filled=False).encode(y=y)
     return band + line + full + hollow
 
 

@@ -118,7 +118,7 @@ with st.container(border=True):
             {"cohort": st.column_config.DateColumn(t("axis_delivered"), format="YYYY-MM")}
             | {"age_month": t("axis_months")}
             | rate_columns
-            | {"is_mature": t("axis_mature")},
+            | {"maturity": number(t("axis_mature"), format="percent")},
             "failure_rate_by_delivery_month",
             t("cohorts_title"),
         )

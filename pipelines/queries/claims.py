@@ -15,7 +15,8 @@ DUE_SOON_DAYS = 7
 
 _LISTED = """
     ticket_id, requested_on, sku, family_code, lot_code, service_center_id, category, cause, fault_code,
-    is_failure, age_months, is_in_warranty, actual_outcome, closed_on, remedy_due_on, turnaround_days, net_cost_eur
+    is_failure, age_months, is_in_warranty, resolution, actual_outcome, closed_on, remedy_due_on, turnaround_days,
+    net_cost_eur
 """
 
 
@@ -25,7 +26,7 @@ def open_claims(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     return snapshot.rows(
         f"""
         select
-            ticket_id, days_left, requested_on, remedy_due_on, family_code, sku, category, channel,
+            ticket_id, remedy_due_on - (select max(as_of) from meta.build) as days_left, requested_on, remedy_due_on, family_code, sku, category, channel,
             requested_remedy, service_center_id, is_safety_issue, is_in_warranty, cause, fault_code, description
         from marts.fct_claims
         where is_claim and is_open and {condition}

@@ -22,7 +22,8 @@ from pipelines.queries.snapshot import Snapshot
 from pipelines.queries.weeks import Week
 
 BASELINE_WEEKS = 8
-COUNTED = ("claims", "failures", "claims_without_cause", "misuse_refusals")
+COMPARED = ("claims", "failures", "misuse_refusals")
+COUNTED = (*COMPARED, "claims_without_cause")
 
 # Fewer events than this in week and baseline together cannot tell a doubling from chance.
 MINIMUM_EVENTS = 10
@@ -56,6 +57,7 @@ class DefectWeek:
     as_of: date
     is_complete: bool
     units: int
+    claims_without_cause: int
     comparisons: tuple[Comparison, ...]
     by_week: pl.DataFrame
     by_fault: pl.DataFrame
@@ -67,6 +69,11 @@ class DefectWeek:
         """Whether anything was claimed in the week itself."""
         return self.claims.height > 0
 
+    @property
+    def refusals(self) -> pl.DataFrame:
+        """The claims of the week that were refused for misuse."""
+        return self.claims.filter(pl.col("resolution") == "rejected_misuse")
+
 
 def defect_week(snapshot: Snapshot, week: Week, family_code: str | None = None) -> DefectWeek:
     """The week, its baseline and the claims behind. family_code None is the whole range."""
@@ -74,25 +81,20 @@ def defect_week(snapshot: Snapshot, week: Week, family_code: str | None = None) 
     scope = Scope(family_code=family_code, from_on=week.earlier(BASELINE_WEEKS).monday, until_on=week.sunday)
     only_week = replace(scope, from_on=week.monday)
     by_week = _by_week(snapshot, week, scope)
-    units = by_week.filter(pl.col("week") == str(week))["units"].item()
-    before = by_week.filter(pl.col("week") != str(week))
+    this = by_week.row(-1, named=True)
+    before = by_week.head(BASELINE_WEEKS)
+    exposures = (this["units"], int(before["units"].sum()))
     comparisons = tuple(
-        _compared(
-            measure(snapshot, "fct_claims", name),
-            by_week.filter(pl.col("week") == str(week))[name].item(),
-            units,
-            int(before[name].sum()),
-            int(before["units"].sum()),
-        )
-        for name in COUNTED
+        _compared(measure(snapshot, "fct_claims", name), this[name], int(before[name].sum()), exposures)
+        for name in COMPARED
     )
-    exposures = (units, int(before["units"].sum()))
     return DefectWeek(
         week=week,
         family_code=family_code,
         as_of=as_of,
         is_complete=week.sunday <= as_of,
-        units=units,
+        units=this["units"],
+        claims_without_cause=this["claims_without_cause"],
         comparisons=comparisons,
         by_week=by_week,
         by_fault=_by_key(snapshot, "fault_code", week, scope, exposures),
@@ -167,7 +169,6 @@ def _by_key(
             name=pl.col("measure") + pl.when("is_week").then(pl.lit("")).otherwise(pl.lit("_before"))
         )
         .pivot(on="name", index=key, values="events")
-        .with_columns(pl.col(key))
     )
     counts = ("claims", "failures", "claims_before", "failures_before")
     for name in counts:
@@ -180,6 +181,9 @@ def _by_key(
     rows = []
     for row in wide.iter_rows(named=True):
         ratio, limits, verdict = _ratio(row["claims"], exposures[0], row["claims_before"], exposures[1], False)
+        if row[key] is None:
+            # Claims without a diagnosis are always more in a fresh week.
+            verdict = "too_early"
         rows.append(row | {"ratio": ratio, "ratio_low": limits.low, "ratio_high": limits.high, "verdict": verdict})
     schema = dict(wide.schema) | dict.fromkeys(("ratio", "ratio_low", "ratio_high"), pl.Float64)
     return pl.DataFrame(rows, schema=schema | {"verdict": pl.String})
@@ -202,7 +206,8 @@ def _ratio(
     return ratio, limits, "no_difference"
 
 
-def _compared(declared: Measure, events: int, units: int, base_events: int, base_units: int) -> Comparison:
+def _compared(declared: Measure, events: int, base_events: int, exposures: tuple[int, int]) -> Comparison:
+    units, base_units = exposures
     limits = intervals.poisson(events, units)
     is_final = declared.name == "claims"
     ratio, ratio_limits, verdict = _ratio(events, units, base_events, base_units, is_final)

@@ -9,7 +9,8 @@ from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import Snapshot
 
 SOLD = ("units",)
-CLAIMED = ("tickets", "claims", "failures", "linked_share", "open_claims")
+PER_UNIT = ("claims_per_1000", "failures_per_1000")
+CLAIMED = ("tickets", "claims", "failures", "open_claims", "claims_without_cause", "linked_share")
 
 _MONTH = "cast(date_trunc('month', requested_on) as date) as month"
 
@@ -17,6 +18,11 @@ _MONTH = "cast(date_trunc('month', requested_on) as date) as month"
 def headline(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
     """The first figures of the page. A period counts units by delivery, claims by request."""
     return values(snapshot, "fct_order_lines", SOLD, scope) | values(snapshot, "fct_claims", CLAIMED, scope)
+
+
+def per_unit(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
+    """Claims and failures per unit in service, whatever its age; a period selects the units by delivery."""
+    return values(snapshot, "fct_order_lines", PER_UNIT, scope)
 
 
 def claims_by_month(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
@@ -27,7 +33,7 @@ def claims_by_month(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
 
 def claims_by_family(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     """One row per family: units delivered, claims, failures."""
-    sold = values_by(snapshot, "fct_order_lines", SOLD, ["family_code"], scope)
+    sold = values_by(snapshot, "fct_order_lines", ["units"], ["family_code"], scope)
     claimed = values_by(snapshot, "fct_claims", ["claims", "failures"], ["family_code"], scope)
     return (
         pl.concat([sold, claimed])

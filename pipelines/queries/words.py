@@ -31,4 +31,7 @@ def code_label(code: str | None, language: str) -> str:
     if code is None:
         return "–"
     entry = catalogue(CODES).get(code)
-    return entry[language] if entry else code.replace("_", " ")
+    if entry:
+        return entry[language]
+    text = code.replace("_", " ")
+    return text[:1].upper() + text[1:]
