@@ -1,0 +1,140 @@
+"""The feed contract in memory: what a row of each feed must look like.
+
+Belongs here: reading `dbt/models/staging/_sources.yml`, the only place where a feed's shape is written.
+Does not belong here: parsing values (`parsing`) or judging rows (`judging`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from pipelines.errors import SavoirError
+from pipelines.home import DBT_DIR
+
+CONTRACT_FILE = DBT_DIR / "models" / "staging" / "_sources.yml"
+
+COLUMN_TYPES = ("text", "bigint", "double", "decimal(18,4)", "boolean", "date", "timestamp")
+
+Personal = Literal["keyed_hash", "redact"]
+
+
+class ContractError(SavoirError):
+    """The feed contract itself is wrong."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a feed, with everything that a single value must satisfy."""
+
+    name: str
+    type: str
+    is_required: bool = False
+    codes: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    personal: Personal | None = None
+    is_list: bool = False
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One table of the contract: a feed, or a journal that the door itself writes."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    orders: tuple[tuple[str, str], ...] = ()
+    is_journal: bool = False
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, if the feed has it."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns in the contract's order."""
+        return tuple(column.name for column in self.columns)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """All feeds and journals; `fingerprint` changes when any byte of the contract changes."""
+
+    feeds: Mapping[str, Feed]
+    journals: Mapping[str, Feed]
+    fingerprint: str
+
+
+@cache
+def contract(path: Path = CONTRACT_FILE) -> Contract:
+    """The contract as dbt's source file declares it."""
+    text = path.read_bytes()
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    declared = yaml.load(text, Loader=loader)  # noqa: S506: both are safe loaders, one is 8 times faster
+    raw = next((source for source in declared["sources"] if source["name"] == "raw"), None)
+    if raw is None:
+        raise ContractError(f"{path} declares no source named raw: add it, with one table per feed.")
+    tables = [_feed(table) for table in raw["tables"]]
+    return Contract(
+        feeds={feed.name: feed for feed in tables if not feed.is_journal},
+        journals={feed.name: feed for feed in tables if feed.is_journal},
+        fingerprint=hashlib.sha256(text).hexdigest(),
+    )
+
+
+def _feed(table: dict[str, Any]) -> Feed:
+    meta = table.get("config", {}).get("meta", {})
+    feed = Feed(
+        name=table["name"],
+        key=tuple(meta.get("key", ())),
+        columns=tuple(_column(table["name"], column) for column in table["columns"]),
+        orders=tuple(
+            (test["in_order"]["arguments"]["earlier"], test["in_order"]["arguments"]["later"])
+            for test in table.get("data_tests", ())
+            if isinstance(test, dict) and "in_order" in test
+        ),
+        is_journal=bool(meta.get("is_journal", False)),
+    )
+    named = [*feed.key, *(name for pair in feed.orders for name in pair)]
+    for name in named:
+        if feed.column(name) is None:
+            raise ContractError(
+                f"The contract of {feed.name} names the column {name} as key or in an order, but does not declare it."
+            )
+    if not feed.is_journal and not feed.key:
+        raise ContractError(f"The contract of {feed.name} has no key: set config.meta.key.")
+    return feed
+
+
+def _column(feed: str, column: dict[str, Any]) -> Column:
+    meta = column.get("config", {}).get("meta", {})
+    tests: dict[str, dict[str, Any]] = {}
+    for test in column.get("data_tests", ()):
+        if isinstance(test, str):
+            tests[test] = {}
+        else:
+            name, body = next(iter(test.items()))
+            tests[name] = (body or {}).get("arguments", {})
+    if column["data_type"] not in COLUMN_TYPES:
+        raise ContractError(
+            f"The contract gives {feed}.{column['name']} the type {column['data_type']}; "
+            f"the door knows {', '.join(COLUMN_TYPES)}."
+        )
+    in_range = tests.get("in_range", {})
+    return Column(
+        name=column["name"],
+        type=column["data_type"],
+        is_required="not_null" in tests,
+        codes=tuple(tests.get("accepted_values", {}).get("values", ())),
+        low=in_range.get("min"),
+        high=in_range.get("max"),
+        personal=meta.get("personal"),
+        is_list=bool(meta.get("list", False)),
+    )

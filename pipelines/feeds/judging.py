@@ -1,0 +1,184 @@
+"""Judging rows: staged text becomes typed rows, or refused rows with every reason in words. All SQL, made of the contract.
+
+Belongs here: required, codes, ranges, order of dates, the content hash. Does not belong here: what was known before
+(`landing`), or the forms of single values (`parsing`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.feeds import sql
+from pipelines.feeds.contract import Column, Contract, Feed
+from pipelines.feeds.mappings import Mapping
+from pipelines.feeds.parsing import WHAT_IS_EXPECTED, canonical_sql, local_date_sql, local_sql, value_sql
+from pipelines.feeds.personal import redact_sql
+from pipelines.feeds.reading import Staged
+from pipelines.feeds.translation import conditions_sql, feed_columns_sql, has_content_key, skip_sql
+
+# Hexadecimal digits of the SHA-256 that are kept: 128 bits tell any two rows apart.
+CONTENT_DIGITS = 32
+# The unit separator: no value may hold it, so that no two rows share a canonical text.
+_UNIT = "chr(31)"
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The queries for one feed of one staged file."""
+
+    feed: Feed
+    accepted: str
+    refused: str
+    matched: str
+
+
+def routed_sql(source: Mapping, staged: Staged) -> str:
+    """The staged rows with their line in the file, the filter that skips them, and the key made from their content."""
+    reader = f"read_parquet({sql.text(str(staged.path))}, file_row_number = true)"
+    if len(staged.offsets) == 1:
+        numbered = f"select *, file_row_number + {staged.offsets[0][1]} as _file_row from {reader}"
+    else:
+        values = ", ".join(f"({ordinal}, {offset})" for ordinal, offset in staged.offsets)
+        numbered = (
+            f"select s.*, s.file_row_number + o.line_offset as _file_row from {reader} as s "
+            f"asof join (values {values}) as o(ordinal, line_offset) on s.file_row_number >= o.ordinal"
+        )
+    routed = f"select *, {skip_sql(source.filters, source.dialect)} as _skip from ({numbered})"
+    if not has_content_key(source):
+        return routed
+    texts = f", {_UNIT}, ".join(f"coalesce({sql.name(name)}, '')" for name in staged.columns)
+    content = f"left(sha256(concat({texts})), 16)"
+    # The ordinal tells apart the rows of one delivery that are equal in every column.
+    return (
+        "select * exclude (_content), _content || '-' || row_number() over (partition by _content order by _file_row) "
+        f"as _content_key from (select *, {content} as _content from ({routed}))"
+    )
+
+
+def judgement(source: Mapping, contract: Contract, feed_name: str, staged: Staged, routed: str) -> Judgement:
+    """How the rows of `routed` (a relation) load into one feed."""
+    feed = contract.feeds[feed_name]
+    rule = next(item for item in source.feeds if item.feed == feed_name)
+    where = f"_skip is null and {conditions_sql(rule.when, source.dialect)}"
+    texts = feed_columns_sql(source, feed, staged.columns)
+    style = source.dialect.style
+
+    level_texts = ", ".join(f"{expression} as {_t(name)}" for name, expression in texts.items())
+    locals_ = [
+        f"{expression} as {_l(column)}"
+        for column in feed.columns
+        if (expression := local_sql(column, _t(column.name), style)) is not None
+    ]
+    values = ", ".join(
+        f"{value_sql(column, _t(column.name), _l(column), style)} as {_v(column.name)}" for column in feed.columns
+    )
+    judged = (
+        f"select *, {values} from (select *{''.join(', ' + item for item in locals_)} "
+        f"from (select _file_row, {level_texts} from {routed} where {where}))"
+    )
+    is_wrong = " or ".join(_wrongs(feed))
+    canonical = f", {_UNIT}, ".join(f"coalesce({canonical_sql(column, _v(column.name))}, '')" for column in feed.columns)
+    typed = ", ".join(f"{_v(column.name)} as {sql.name(column.name)}" for column in feed.columns)
+    # A yes/no of three values: an unknown comparison is no fault.
+    accepted = (
+        f"select {typed}, _file_row, left(sha256(concat({canonical})), {CONTENT_DIGITS}) as _content_hash "
+        f"from ({judged}) where not coalesce({is_wrong}, false)"
+    )
+    reasons = f"concat_ws(chr(10), {', '.join(_reasons(feed))})"
+    refused = (
+        f"select _file_row, {redact_sql(reasons)} as reasons, "
+        f"{_record_sql(feed)} as record from ({judged}) where coalesce({is_wrong}, false)"
+    )
+    return Judgement(feed, accepted, refused, f"select count(*) from {routed} where {where}")
+
+
+def _record_sql(feed: Feed) -> str:
+    """The refused row as JSON by contract column; a value that did not parse may be anything, so it is redacted too."""
+    fields = []
+    for column in feed.columns:
+        text = _t(column.name)
+        if column.type != "text":
+            text = f"case when {_v(column.name)} is null then {redact_sql(text)} else {text} end"
+        fields.append(f"{sql.name(column.name)} := {text}")
+    return f"cast(to_json(struct_pack({', '.join(fields)})) as text)"
+
+
+def _wrongs(feed: Feed) -> list[str]:
+    """Whether anything is wrong with the row, as cheap tests."""
+    wrongs = []
+    texts = [column for column in feed.columns if column.type == "text" and not column.codes]
+    for column in feed.columns:
+        t, v = _t(column.name), _v(column.name)
+        if column.is_required:
+            wrongs.append(f"{v} is null")
+        if column.type != "text":
+            wrongs.append(f"({t} is not null and {v} is null)")
+        if column.codes:
+            wrongs.append(f"({v} not in ({sql.texts(column.codes)}))")
+        if column.low is not None:
+            wrongs.append(f"({v} < {column.low})")
+        if column.high is not None:
+            wrongs.append(f"({v} > {column.high})")
+    wrongs.extend(_is_out_of_order(earlier, later) for earlier, later in feed.orders)
+    wrongs.append(f"contains(concat({', '.join(_t(column.name) for column in texts)}), {_UNIT})")
+    return wrongs
+
+
+def _is_out_of_order(earlier: str, later: str) -> str:
+    first, second = _v(earlier), _v(later)
+    # Civil dates are compared only where the moments are in the wrong order: the zone tables are slow.
+    return (
+        f"(case when {second} < {first} then {local_date_sql(second)} < {local_date_sql(first)} else false end)"
+    )
+
+
+def _reasons(feed: Feed) -> list[str]:
+    reasons = []
+    for column in feed.columns:
+        reasons.extend(_column_reasons(column))
+    for earlier, later in feed.orders:
+        reasons.append(
+            f"case when {_is_out_of_order(earlier, later)} then "
+            f"{sql.text(f'{later} is ')} || {local_date_sql(_v(later))} || "
+            f"{sql.text(f', before {earlier}, which is ')} || {local_date_sql(_v(earlier))} || ': correct one of the two' end"
+        )
+    return reasons
+
+
+def _column_reasons(column: Column) -> list[str]:
+    t, v = _t(column.name), _v(column.name)
+    shown = "a value that is not shown" if column.personal else None
+    value = sql.text(shown) if shown else f"'“' || left({t}, {_SHOWN}) || '”'"
+    is_ = f"{sql.text(column.name + ' is ')} || {value} || "
+    reasons = []
+    if column.is_required:
+        reasons.append(f"case when {t} is null then {sql.text(f'{column.name} is empty, but required: fill it in')} end")
+    if column.type != "text":
+        expected = sql.text(f", not {WHAT_IS_EXPECTED[column.type]}")
+        reasons.append(f"case when {t} is not null and {v} is null then {is_}{expected} end")
+    elif not column.codes:
+        control = sql.text(", which holds a control character (unit separator): remove it")
+        reasons.append(f"case when contains({t}, {_UNIT}) then {is_}{control} end")
+    if column.codes:
+        codes = sql.text(f", not a known code: one of {', '.join(column.codes)}")
+        reasons.append(f"case when {v} not in ({sql.texts(column.codes)}) then {is_}{codes} end")
+    if column.low is not None:
+        low = sql.text(f", below the smallest allowed value {column.low:g}: correct it")
+        reasons.append(f"case when {v} < {column.low} then {is_}{low} end")
+    if column.high is not None:
+        high = sql.text(f", above the largest allowed value {column.high:,g}: correct it")
+        reasons.append(f"case when {v} > {column.high} then {is_}{high} end")
+    return reasons
+
+
+def _t(name: str) -> str:
+    return sql.name(f"t_{name}")
+
+
+def _v(name: str) -> str:
+    return sql.name(f"v_{name}")
+
+
+def _l(column: Column) -> str:
+    return sql.name(f"l_{column.name}")
