@@ -1,14 +1,15 @@
 """The floor: the least work that any implementation must do on the same files, written by hand for DuckDB.
 
-CSV as text -> typed and hashed Parquet -> latest version per key -> fct_order_lines and fct_life_table; nothing
-else: no refusals, no duplicates, no findings, no tests, no policy, no money. `python -m benchmarks.floor` runs it
-alone; `benchmarks.build` compares Savoir with it.
+CSV as text -> typed and hashed Parquet -> latest version per key -> fct_order_lines and fct_life_table;
+nothing else: no refusals, no duplicates, no findings, no tests, no policy, no money. `python -m
+benchmarks.floor` runs it alone; `benchmarks.build` compares Savoir with it.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -52,7 +53,7 @@ def run_floor(files: Path, out: Path, as_of: str) -> Floor:
         con.execute(ORDER_LINES.format(as_of=as_of))
         con.execute(LIFE_TABLE.format(as_of=as_of))
         times.append(time.monotonic())
-    return Floor(*(later - earlier for earlier, later in zip(times, times[1:], strict=False)))
+    return Floor(*(later - earlier for earlier, later in pairwise(times)))
 
 
 def landing_sql(table: dict, folder: Path, target: Path) -> str:
@@ -137,7 +138,8 @@ LIFE_TABLE = """
         from fct_order_lines where delivered_on <= date '{as_of}'
     ),
     exits as (
-        select sku, family_code, supplier_id, delivery_month, failed_on - delivered_on as days, 1 as units, 1 as events
+        select sku, family_code, supplier_id, delivery_month,
+            failed_on - delivered_on as days, 1 as units, 1 as events
         from failed join lines using (order_id, line_number) where unit <= units and failed_on <= censored_on
         union all
         select sku, family_code, supplier_id, delivery_month, censored_on - delivered_on, units - failures, 0
@@ -162,7 +164,8 @@ LIFE_TABLE = """
         from (select distinct scope_type, scope_id, cohort from grouped)
     ),
     counted as (
-        select s.*, coalesce(g.events, 0) as events, coalesce(g.leaving, 0) - coalesce(g.events, 0) as censored,
+        select s.*, coalesce(g.events, 0) as events,
+            coalesce(g.leaving, 0) - coalesce(g.events, 0) as censored,
             sum(coalesce(g.leaving, 0)) over (
                 partition by s.scope_type, s.scope_id, s.cohort order by s.age_month desc
             ) as at_risk

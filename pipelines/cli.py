@@ -133,10 +133,14 @@ def serve(home: Home, dashboards_port: int, dagster_port: int) -> None:
 
 @main.command()
 @click.option("--lines", required=True, type=click.IntRange(min=1), help="Order lines to sell.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="The same seed, the same files.")
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(min=0), help="The same seed, the same files."
+)
 @click.option("--end", required=True, type=IsoDay(), help="Last day of the simulated history.")
 @click.option(
-    "--scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Bad lots and other plans."
+    "--scenario",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What to plant: bad lots and other plans. Default: one bad lot.",
 )
 @click.pass_obj
 def simulate(home: Home, lines: int, seed: int, end: date, scenario: Path | None) -> None:

@@ -1,0 +1,174 @@
+"""How fast and how large a build is: `python -m benchmarks.build --lines N`.
+
+Each stage runs in a process of its own, so that its peak memory is its own, and is timed inside, so that
+start-up (Python, Dagster, dbt, the prepared manifest) stands apart. The ratio compares ingest + dbt + publish
+with the floor of the same run, so that it holds on any machine. Fits that Python computes between models are
+part of a whole `savoir build`, which is timed at the end as the rebuild without new files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from benchmarks.floor import run_floor
+from pipelines.errors import SavoirError
+from pipelines.home import PROJECT_DIR, Home
+
+END = date(2026, 10, 31)
+SEED = 1
+WORK = ("ingest", "dbt", "publish")
+
+
+def simulate(home: Home, lines: int) -> None:
+    """The files of a simulated retailer."""
+    from pipelines.simulation import simulate as simulate_retailer
+
+    simulate_retailer(home, lines, SEED, END)
+
+
+def floor(home: Home, _: int) -> None:
+    """The hand-written least."""
+    run_floor(home.inbox, home.root / "floor", END.isoformat())
+
+
+def ingest(home: Home, _: int) -> None:
+    """The door."""
+    from pipelines.feeds import ingest as ingest_inbox
+
+    ingest_inbox(home)
+
+
+def dbt(home: Home, _: int) -> None:
+    """Seeds, models and tests."""
+    from pipelines.orchestration.dbt_run import DbtCommand, run_dbt
+    from pipelines.orchestration.manifest import prepared
+
+    variables = {"as_of": END.isoformat(), "known_on": ""}
+    red = [
+        result
+        for result in run_dbt(DbtCommand(prepared(), home.warehouse / "dbt", variables))
+        if result.is_red
+    ]
+    if red:
+        raise SavoirError("\n".join(f"{result.unique_id}: {result.message}" for result in red))
+
+
+def publish(home: Home, _: int) -> None:
+    """The snapshot."""
+    from pipelines.orchestration.manifest import prepared
+    from pipelines.publishing import Build
+    from pipelines.publishing import publish as publish_build
+
+    moment = datetime(2026, 10, 31, 5)
+    publish_build(home, prepared().manifest, Build("benchmark", END, None, None, moment, moment, 0, 0))
+
+
+def startup(home: Home, _: int) -> None:
+    """All that `savoir build` does before its first step: imports, manifest, definitions."""
+    from pipelines.orchestration.code_location import build_defs
+    from pipelines.orchestration.job import BUILD
+
+    build_defs(home).resolve_job_def(BUILD)
+
+
+STAGES: dict[str, Callable[[Home, int], None]] = {
+    "simulate": simulate,
+    "floor": floor,
+    "startup": startup,
+    "ingest": ingest,
+    "dbt": dbt,
+    "publish": publish,
+}
+
+
+def measured(stage: str, home: Home, lines: int) -> tuple[float, float]:
+    """Seconds and peak gigabytes of one stage, in a fresh process."""
+    command = [sys.executable, "-m", "benchmarks.build", "--lines", str(lines), "--stage", stage]
+    run = subprocess.run(
+        [*command, "--folder", str(home.root)],
+        cwd=PROJECT_DIR,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise click.ClickException(f"{stage} failed: see above.")
+    told = json.loads(run.stdout.splitlines()[-1])
+    return told["seconds"], told["peak_gb"]
+
+
+def rebuild_seconds(home: Home) -> float:
+    """A whole `savoir build` that finds nothing new, start-up included."""
+    began = time.monotonic()
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pipelines.cli",
+            "--home",
+            str(home.root),
+            "build",
+            "--as-of",
+            END.isoformat(),
+        ],
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise click.ClickException(f"The rebuild failed:\n{run.stderr}")
+    return time.monotonic() - began
+
+
+def run_stage(stage: str, home: Home, lines: int) -> None:
+    """What the fresh process does: work, then tell what it took."""
+    os.environ["SAVOIR_HOME"] = str(home.root)
+    # Importing is start-up, unless start-up is what is measured.
+    if stage in ("dbt", "publish", "ingest"):
+        import dbt.cli.main  # noqa: F401
+
+        import pipelines.feeds
+        import pipelines.orchestration.manifest  # noqa: F401
+    began = time.monotonic()
+    STAGES[stage](home, lines)
+    seconds = time.monotonic() - began
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    click.echo(json.dumps({"seconds": seconds, "peak_gb": peak / 1e6}))
+
+
+@click.command()
+@click.option("--lines", default=100_000, show_default=True, type=click.IntRange(min=1))
+@click.option("--folder", type=click.Path(path_type=Path), help="Where to work. Default: a temporary folder.")
+@click.option("--stage", type=click.Choice(list(STAGES)), hidden=True)
+def main(lines: int, folder: Path | None, stage: str | None) -> None:
+    """Seconds and peak memory of each stage for N order lines, and the ratio to the floor."""
+    if stage and folder:
+        run_stage(stage, Home.at(folder), lines)
+        return
+    with tempfile.TemporaryDirectory(prefix="savoir-benchmark-") as temporary:
+        home = Home.at(folder or temporary).make()
+        seconds = {}
+        click.echo(f"{lines:,} order lines, {os.cpu_count()} cores")
+        click.echo(f"{'stage':10}{'seconds':>10}{'peak GB':>10}")
+        for name in STAGES:
+            seconds[name], peak = measured(name, home, lines)
+            click.echo(f"{name:10}{seconds[name]:>10.1f}{peak:>10.2f}")
+        work = sum(seconds[name] for name in WORK)
+        click.echo(f"ingest + dbt + publish {work:.1f} s = {work / seconds['floor']:.1f} x the floor")
+        click.echo(f"savoir build without new files, start-up included: {rebuild_seconds(home):.1f} s")
+
+
+if __name__ == "__main__":
+    main()
