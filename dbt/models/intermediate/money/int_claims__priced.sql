@@ -129,8 +129,16 @@ inputs as (
         case when not speaking_repairs.is_inbound_assumed then speaking_repairs.inbound_eur end as stated_inbound_eur,
         case when not speaking_repairs.is_diagnosis_assumed and speaking_repairs.diagnosis_eur > 0
             then speaking_repairs.diagnosis_eur end as stated_diagnosis_eur,
-        case when not speaking_repairs.is_outbound_assumed and speaking_repairs.outbound_eur > 0
-            then speaking_repairs.outbound_eur end as stated_outbound_eur,
+        -- Nothing on the way back says little, unless nothing was paid on the way in either: brought, so fetched.
+        case
+            when
+                not speaking_repairs.is_outbound_assumed
+                and (
+                    speaking_repairs.outbound_eur > 0
+                    or (not speaking_repairs.is_inbound_assumed and speaking_repairs.inbound_eur = 0)
+                )
+                then speaking_repairs.outbound_eur
+        end as stated_outbound_eur,
         coalesce(speaking_repairs.hourly_rate_eur, rates.labour_rate_eur_per_hour) as hourly_rate_eur,
         -- The readings of the policy: failure at the first start, reported within a fortnight of delivery.
         coalesce(

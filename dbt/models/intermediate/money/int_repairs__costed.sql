@@ -85,6 +85,10 @@ components as (
         outbound_cost_eur is null
         and (returned_at is not null or coalesce(outcome, '') in ('repaired', 'returned_unrepaired'))
             as is_outbound_assumed,
+        coalesce(
+            inbound_cost_eur, diagnosis_cost_eur, labour_minutes, parts_cost_eur, outbound_cost_eur, quoted_total_eur,
+            customer_charge_eur
+        ) is not null as has_amounts,
         repaired_at is not null or coalesce(outcome, '') in ('repaired', 'resold_refurbished') as is_work_done,
         coalesce(labour_minutes > labour_hours_limit * 60, false) as is_labour_over_limit,
         coalesce(parts_cost_eur > parts_price_limit_ratio * price_eur, false) as is_parts_over_limit,
@@ -118,21 +122,22 @@ worked as (
 
 ),
 
+-- A feed that states no amount at all says nothing about cost: rates fill gaps, they do not invent a bill.
 totals as (
 
     select
         *,
-        cast(
+        case when has_amounts then cast(
             coalesce(inbound_eur, 0) + coalesce(diagnosis_eur, 0) + coalesce(labour_eur, 0) + coalesce(parts_eur, 0)
             + unstated_work_eur + coalesce(outbound_eur, 0) as decimal(18,2)
-        ) as total_cost_eur,
-        cast(
+        ) end as total_cost_eur,
+        case when has_amounts then cast(
             case when is_inbound_assumed then coalesce(inbound_eur, 0) else 0 end
             + case when is_diagnosis_assumed then coalesce(diagnosis_eur, 0) else 0 end
             + case when is_labour_assumed then coalesce(labour_eur, 0) else 0 end
             + unstated_work_eur
             + case when is_outbound_assumed then coalesce(outbound_eur, 0) else 0 end as decimal(18,2)
-        ) as assumed_cost_eur,
+        ) end as assumed_cost_eur,
         cast(
             coalesce(inbound_eur, 0) + coalesce(outbound_eur, 0)
             + case
@@ -141,7 +146,7 @@ totals as (
             end as decimal(18,2)
         ) as owed_eur,
         -- Known, or not yet spent.
-        inbound_eur is not null and diagnosis_eur is not null and outbound_eur is not null
+        has_amounts and inbound_eur is not null and diagnosis_eur is not null and outbound_eur is not null
         and (not is_work_done or (labour_eur is not null and parts_eur is not null) or quote_eur is not null)
             as is_cost_complete,
         {{ euros('coalesce(customer_charge_eur, 0)') }} as charged_eur,
@@ -204,15 +209,15 @@ select
     ) as cost_doubts,
     charged_eur as customer_charge_eur,
     proceeds_eur as resale_proceeds_eur,
-    cast(total_cost_eur - charged_eur - proceeds_eur as decimal(18,2)) as net_cost_eur,
+    cast(coalesce(total_cost_eur, 0) - charged_eur - proceeds_eur as decimal(18,2)) as net_cost_eur,
     -- Not covered: transport, labour and parts are the customer's, work up to the quote; the diagnosis is free.
     case
-        when coverage = 'not_covered' and owed_eur > charged_eur then cast(owed_eur - charged_eur as decimal(18,2))
+        when coverage = 'not_covered' and has_amounts and owed_eur > charged_eur then cast(owed_eur - charged_eur as decimal(18,2))
         else cast(0 as decimal(18,2))
     end as uncovered_unbilled_eur,
     case when coverage = 'covered' then charged_eur else cast(0 as decimal(18,2)) end as covered_billed_eur,
     case
-        when coverage = 'goodwill' then greatest(cast(total_cost_eur - charged_eur as decimal(18,2)), cast(0 as decimal(18,2)))
+        when coverage = 'goodwill' and has_amounts then greatest(cast(total_cost_eur - charged_eur as decimal(18,2)), cast(0 as decimal(18,2)))
         else cast(0 as decimal(18,2))
     end as goodwill_eur
 from totals
