@@ -1,0 +1,191 @@
+{{ config(alias='findings') }}
+
+-- What the door cannot see, because it takes two rows to see it. Nothing is dropped for a finding: the row stays, and the
+-- sentence says how it was read.
+with lines as (
+    select * from {{ ref('int_order_lines__in_service') }}
+),
+
+tickets as (
+    select * from {{ ref('int_tickets__linked') }}
+),
+
+caused as (
+    select * from {{ ref('int_claims__caused') }}
+),
+
+repairs as (
+    select * from {{ ref('int_repairs__linked') }}
+),
+
+centres as (
+    select service_center_id from {{ ref('stg_feeds__service_centers') }}
+),
+
+stated_tickets as (
+    select
+        repairs.*,
+        stated.requested_on,
+        stated.ticket_id is not null as is_ticket_known
+    from repairs
+    left join tickets as stated on repairs.stated_ticket_id = stated.ticket_id
+),
+
+found as (
+    select
+        'unknown_sku' as finding_kind,
+        'orders' as feed,
+        sku as row_key,
+        concat('sold on ', cast(count(*) as string), ' order lines') as detail
+    from lines
+    where not is_listed
+    group by sku
+    union all
+    select
+        'delivery_estimated',
+        'orders',
+        'all',
+        concat(cast(count(*) as string), ' order lines')
+    from lines
+    where is_delivery_estimated
+    having count(*) > 0
+    {%- for feed, key in [
+        ('products', 'sku'),
+        ('service_centers', 'service_center_id'),
+        ('orders', "concat(order_id, ' / ', line_number)"),
+        ('tickets', 'ticket_id'),
+        ('repairs', 'repair_id'),
+    ] %}
+    union all
+    select
+        'version_conflict',
+        '{{ feed }}',
+        {{ key }},
+        concat(cast(version_count as string), ' versions')
+    from {{ ref('stg_feeds__' ~ feed) }}
+    where is_version_conflict
+    {%- endfor %}
+    union all
+    select 'after_as_of', feed, 'all', concat(cast(rows_left_out as string), ' rows')
+    from {{ ref('stg_feeds__left_out') }}
+    where rows_left_out > 0
+    union all
+    select
+        'unknown_order',
+        'tickets',
+        ticket_id,
+        concat('order ', stated_order_id, coalesce(concat(', line ', stated_line_number), ''))
+    from tickets
+    where stated_order_id is not null and link_method <> 'order_line'
+    union all
+    select 'unlinked_ticket', 'tickets', ticket_id, coalesce(concat('product ', stated_sku), 'no product')
+    from tickets
+    where not is_linked
+    union all
+    select 'other_product', 'tickets', ticket_id, concat('ticket says ', stated_sku, ', the sale was ', sku)
+    from tickets
+    where is_linked and stated_sku <> sku
+    union all
+    select
+        'more_units_than_sold',
+        'tickets',
+        tickets.ticket_id,
+        concat(cast(tickets.event_units as string), ' units of ', cast(lines.units as string))
+    from tickets
+    inner join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number
+    where tickets.event_units > lines.units
+    union all
+    select
+        'defect_after_request',
+        'tickets',
+        ticket_id,
+        concat(cast(defect_appeared_on as string), ' after ', cast(requested_on as string))
+    from tickets
+    where defect_appeared_on > requested_on
+    union all
+    select
+        'claim_before_delivery',
+        'tickets',
+        ticket_id,
+        concat(cast(appeared_on as string), ' before ', cast(delivered_on as string))
+    from caused
+    where is_claim and is_in_service and appeared_on < delivered_on
+    union all
+    select
+        'request_before_contract',
+        'tickets',
+        tickets.ticket_id,
+        concat(cast(tickets.requested_on as string), ' before ', cast(lines.contract_on as string))
+    from tickets
+    inner join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number
+    where tickets.requested_on < lines.contract_on
+    union all
+    select
+        'claim_out_of_service',
+        'tickets',
+        ticket_id,
+        case when delivered_on is null then 'not delivered' else 'cancelled before delivery' end
+    from caused
+    where is_claim and is_linked and not is_in_service
+    union all
+    select 'unknown_ticket', 'repairs', repair_id, concat('ticket ', stated_ticket_id)
+    from stated_tickets
+    where stated_ticket_id is not null and not is_ticket_known
+    union all
+    select 'repair_without_ticket', 'repairs', repair_id, coalesce(concat('serial ', serial_number), 'no serial')
+    from repairs
+    where ticket_id is null
+    union all
+    select 'repair_before_request', 'repairs', repair_id,
+        concat(cast(received_on as string), ' before ', cast(requested_on as string))
+    from stated_tickets
+    where received_on < requested_on
+    union all
+    select 'repair_out_of_order', 'repairs', repair_id,
+        case
+            when diagnosed_on < received_on then 'diagnosed before received'
+            when repaired_on < diagnosed_on then 'repaired before diagnosed'
+            when returned_on < repaired_on then 'returned before repaired'
+            else 'returned before received'
+        end
+    from repairs
+    where
+        diagnosed_on < received_on
+        or repaired_on < diagnosed_on
+        or returned_on < repaired_on
+        or returned_on < received_on
+    union all
+    select 'unknown_fault_code', 'repairs', repair_id, concat('fault code ', fault_code)
+    from repairs
+    where fault_code is not null and not is_diagnosed
+    union all
+    select 'unknown_centre', 'repairs', repairs.repair_id, concat('service centre ', repairs.service_center_id)
+    from repairs
+    left join centres on repairs.service_center_id = centres.service_center_id
+    where repairs.service_center_id is not null and centres.service_center_id is null
+),
+
+numbered as (
+    select
+        found.*,
+        row_number() over (partition by finding_kind, feed order by row_key, detail) as example_number,
+        count(*) over (partition by finding_kind, feed) as findings
+    from found
+),
+
+kinds as (
+    select * from {{ ref('finding_kinds') }}
+)
+
+select
+    numbered.finding_kind,
+    numbered.feed,
+    numbered.row_key,
+    cast(numbered.example_number as bigint) as example_number,
+    cast(numbered.findings as bigint) as findings,
+    numbered.detail,
+    kinds.sentence_en,
+    kinds.sentence_fr
+from numbered
+left join kinds on numbered.finding_kind = kinds.finding_kind
+where numbered.example_number <= 100
