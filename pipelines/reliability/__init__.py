@@ -1,7 +1,7 @@
 """Lifetimes, rates and forecasts: arrays in, frozen dataclasses out; no files, no clock, no orchestration.
 
 Observations (the one form for exact, censored, interval and truncated ages)
-    observations, exact, right_censored, interval_censored, failures_and_censored, current_status,
+    observed, exact, right_censored, interval_censored, failures_and_censored, current_status,
     nevada_chart, grouped, combined
 Lifetimes
     kaplan_meier                 survival with Greenwood errors and log-log limits
@@ -48,15 +48,7 @@ from pipelines.reliability.forecast import (
     overdispersion,
     prediction_limits,
 )
-from pipelines.reliability.kaplan_meier import SurvivalCurve, kaplan_meier
 from pipelines.reliability.lognormal import LognormalFit, fit_lognormal, lognormal_cumulative
-from pipelines.reliability.mean_cumulative import (
-    MeanCumulative,
-    PowerLaw,
-    fit_power_law,
-    mean_cumulative,
-    power_law_through,
-)
 from pipelines.reliability.observations import (
     Observations,
     combined,
@@ -66,7 +58,7 @@ from pipelines.reliability.observations import (
     grouped,
     interval_censored,
     nevada_chart,
-    observations,
+    observed,
     right_censored,
 )
 from pipelines.reliability.poisson_monitoring import (
@@ -77,9 +69,17 @@ from pipelines.reliability.poisson_monitoring import (
     maxsprt_statistic,
     poisson_cusum,
 )
+from pipelines.reliability.product_limit import SurvivalCurve, kaplan_meier
 from pipelines.reliability.rates import AnnualisedRate, annualised_rate, poisson_limits
+from pipelines.reliability.recurrence import (
+    MeanCumulative,
+    PowerLaw,
+    fit_power_law,
+    mean_cumulative,
+    power_law_through,
+)
 from pipelines.reliability.replacement_age import ReplacementAge, best_replacement_age
-from pipelines.reliability.reporting_delay import (
+from pipelines.reliability.reporting_lags import (
     CorrectedCounts,
     ReportingDelay,
     delay_corrected,
@@ -158,7 +158,7 @@ __all__ = [
     "mean_cumulative",
     "nevada_chart",
     "nevada_expected",
-    "observations",
+    "observed",
     "of_cause",
     "overdispersion",
     "poisson_cusum",

@@ -224,7 +224,8 @@ def _fit_block(
 def _doubts(fit: Maximum) -> NDArray[np.int8]:
     _, _, log_shape_variance = covariance(fit.at)
     vague = ~(log_shape_variance <= VAGUEST_LOG_SHAPE_VARIANCE)
-    flat = fit.is_at_bound | (np.abs(fit.log_shape) > 5.0) | (fit.is_settled & vague)
+    crawling = np.abs(fit.at.c) + np.abs(fit.at.k) < 1e-6 * (1 + np.abs(fit.at.value))
+    flat = fit.is_at_bound | (np.abs(fit.log_shape) > 5.0) | np.where(fit.is_settled, vague, crawling)
     return np.where(
         flat, Doubt.FLAT_LIKELIHOOD, np.where(fit.is_settled, Doubt.NONE, Doubt.NO_CONVERGENCE)
     ).astype(np.int8)

@@ -15,7 +15,7 @@ from scipy.special import ndtri
 
 from pipelines.reliability.batch import LimitMethod
 from pipelines.reliability.doubts import ObservationError
-from pipelines.reliability.observations import Floats, Observations, checked, observations, totals
+from pipelines.reliability.observations import Floats, Observations, checked, observed, totals
 from pipelines.reliability.weibull import WeibullFit, fit_weibull
 
 
@@ -47,7 +47,7 @@ def of_cause(
     e, lo, hi, w = checked(left, right, entry, weight)
     is_other = np.isfinite(hi) & (np.asarray(cause) != wanted)
     middle = np.where(is_other, (lo + np.where(is_other, hi, 0.0)) / 2, lo)
-    return observations(middle, np.where(is_other, np.inf, hi), e, w)
+    return observed(middle, np.where(is_other, np.inf, hi), e, w)
 
 
 def fit_causes(

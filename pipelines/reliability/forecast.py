@@ -6,6 +6,7 @@ their cost. Does not: fitting (weibull.py, batch.py) or choosing which units are
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy.stats import nbinom, poisson
 
 from pipelines.reliability.doubts import ObservationError
 from pipelines.reliability.observations import Floats
-from pipelines.reliability.weibull import weibull_cumulative, weibull_cumulative_hazard
+from pipelines.reliability.weibull import weibull_cumulative_hazard
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,33 @@ class CostForecast:
     confidence: float
 
 
-def nevada_expected(shipments: ArrayLike, periods: int, shape: float, scale: float) -> Floats:
-    """E_ij = N_i (F(j+1) - F(j)): failures expected of each cohort in each period of age.
+def nevada_expected(
+    shipments: ArrayLike, periods: int, shape: float, scale: float, returns: Sequence[ArrayLike] | None = None
+) -> Floats:
+    """E_ij = N_ij (F(j+1) - F(j)) / S(j'): failures expected of cohort i in period j+1 of its age.
 
-    shipments: (cohorts,); result (cohorts, periods). Compare with the observed chart where it has been
-    observed. ReliaWiki, "Warranty Data Analysis", monitoring returns by statistical process control.
+    Without returns N_ij = N_i and j' = 0: what the shipments promised. With returns (rows as long as each
+    cohort has been observed, as in nevada_chart) N_ij are the units left at age j and j' = j, past the
+    observed periods those left at its end and j' = that: observed minus expected is then news of its own
+    period, and E beyond is the conditional forecast. shipments: (cohorts,); result (cohorts, periods).
+
+    ReliaWiki, "Warranty Data Analysis", monitoring returns by statistical process control (it uses returns).
     """
-    share = np.diff(weibull_cumulative(np.arange(periods + 1.0), shape, scale))
-    return np.asarray(shipments, float)[:, None] * share
+    shipped = np.asarray(shipments, float)
+    hazard = weibull_cumulative_hazard(np.arange(periods + 1.0), shape, scale)
+    if returns is None:
+        return shipped[:, None] * np.diff(-np.exp(-hazard))
+    out = np.empty((len(shipped), periods))
+    for i, (units, row) in enumerate(zip(shipped, returns, strict=True)):
+        gone = np.concatenate([[0.0], np.cumsum(np.atleast_1d(np.asarray(row, float)))])
+        at = np.minimum(np.arange(periods), len(gone) - 1)
+        since = hazard[at]
+        out[i] = (units - gone[at]) * (np.exp(since - hazard[:-1]) - np.exp(since - hazard[1:]))
+    return out
 
 
 def conditional_failures(
-    units: ArrayLike, ages: ArrayLike, ahead: ArrayLike, shape: float, scale: float
+    units: ArrayLike, ages: ArrayLike, ahead: ArrayLike, shape: ArrayLike, scale: ArrayLike
 ) -> Floats:
     """units (F(age + ahead) - F(age)) / S(age): failures expected of survivors of an age; broadcasting.
 

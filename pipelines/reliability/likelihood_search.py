@@ -147,7 +147,7 @@ def profile_limits(
         good = found & (side * (candidate - value) > 0)
         limit[good] = candidate[good]
         for row in np.flatnonzero(fit.is_settled & ~good):
-            limit[row] = _bracketed(
+            limit[row] = bracketed_limit(
                 restrict(np.array([row])), fit, int(row), target, drop, side, float(norm[row])
             )
         limits.append(limit)
@@ -190,7 +190,7 @@ def _tangent(
     return found
 
 
-def _bracketed(
+def bracketed_limit(
     likelihood: Likelihood,
     fit: Maximum,
     row: int,

@@ -111,7 +111,7 @@ def checked(
     return e, lo, hi, w
 
 
-def observations(
+def observed(
     left: ArrayLike, right: ArrayLike, entry: ArrayLike = 0.0, weight: ArrayLike = 1.0
 ) -> Observations:
     """The general form, from arrays of shape (rows,) or scalars. ObservationError names the first bad row."""
@@ -130,19 +130,19 @@ def observations(
 
 def exact(ages: ArrayLike, weight: ArrayLike = 1.0, entry: ArrayLike = 0.0) -> Observations:
     """Failures at known ages."""
-    return observations(ages, ages, entry, weight)
+    return observed(ages, ages, entry, weight)
 
 
 def right_censored(ages: ArrayLike, weight: ArrayLike = 1.0, entry: ArrayLike = 0.0) -> Observations:
     """Units still good when last seen at these ages."""
-    return observations(ages, np.inf, entry, weight)
+    return observed(ages, np.inf, entry, weight)
 
 
 def interval_censored(
     left: ArrayLike, right: ArrayLike, weight: ArrayLike = 1.0, entry: ArrayLike = 0.0
 ) -> Observations:
     """Failures known to lie in (left, right]."""
-    return observations(left, right, entry, weight)
+    return observed(left, right, entry, weight)
 
 
 def failures_and_censored(
@@ -150,7 +150,7 @@ def failures_and_censored(
 ) -> Observations:
     """Exact failures where `is_failure`, right-censored units elsewhere: the usual (time, status) pair."""
     left = np.asarray(ages, float)
-    return observations(left, np.where(np.asarray(is_failure, bool), left, np.inf), entry, weight)
+    return observed(left, np.where(np.asarray(is_failure, bool), left, np.inf), entry, weight)
 
 
 def current_status(ages: ArrayLike, is_failed: ArrayLike, weight: ArrayLike = 1.0) -> Observations:
@@ -160,7 +160,7 @@ def current_status(ages: ArrayLike, is_failed: ArrayLike, weight: ArrayLike = 1.
     """
     age = np.asarray(ages, float)
     failed = np.asarray(is_failed, bool)
-    return observations(np.where(failed, 0.0, age), np.where(failed, age, np.inf), 0.0, weight)
+    return observed(np.where(failed, 0.0, age), np.where(failed, age, np.inf), 0.0, weight)
 
 
 def combined(*parts: Observations) -> Observations:
@@ -169,7 +169,7 @@ def combined(*parts: Observations) -> Observations:
         np.concatenate([getattr(part, name) for part in parts])
         for name in ("left", "right", "entry", "weight")
     ]
-    return observations(*columns)
+    return observed(*columns)
 
 
 def nevada_chart(
@@ -195,7 +195,7 @@ def nevada_chart(
         left += [*(ends - 1 if convention == "interval" else ends), len(counts)]
         right += [*ends, np.inf]
         weight += [*counts, shipped - counts.sum()]
-    return observations(left, right, 0.0, weight)
+    return observed(left, right, 0.0, weight)
 
 
 def grouped(
@@ -209,5 +209,5 @@ def grouped(
     bounds = np.asarray(edges, float)
     ends = bounds[1:]
     starts = bounds[:-1] if convention == "interval" else ends
-    failed = observations(starts, ends, 0.0, events)
+    failed = observed(starts, ends, 0.0, events)
     return combined(failed, right_censored(ends, censored))

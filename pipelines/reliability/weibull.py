@@ -97,25 +97,28 @@ def weibull_of_row(batch: WeibullBatch, row: int) -> WeibullFit:
     )
 
 
-def weibull_cumulative_hazard(ages: ArrayLike, shape: float, scale: float) -> Floats:
-    """H(t) = (t/scale)^shape; ages in the unit of the scale, any shape."""
-    return (np.asarray(ages, float) / scale) ** shape
+def weibull_cumulative_hazard(ages: ArrayLike, shape: ArrayLike, scale: ArrayLike) -> Floats:
+    """H(t) = (t/scale)^shape; ages in the unit of the scale; all three broadcast."""
+    return (np.asarray(ages, float) / np.asarray(scale, float)) ** np.asarray(shape, float)
 
 
-def weibull_cumulative(ages: ArrayLike, shape: float, scale: float) -> Floats:
+def weibull_cumulative(ages: ArrayLike, shape: ArrayLike, scale: ArrayLike) -> Floats:
     """F(t) = 1 - exp(-(t/scale)^shape), exact for tiny hazards."""
     return -np.expm1(-weibull_cumulative_hazard(ages, shape, scale))
 
 
-def weibull_hazard(ages: ArrayLike, shape: float, scale: float) -> Floats:
+def weibull_hazard(ages: ArrayLike, shape: ArrayLike, scale: ArrayLike) -> Floats:
     """h(t) = shape/scale (t/scale)^(shape-1), failures per unit of age."""
+    k, s = np.asarray(shape, float), np.asarray(scale, float)
     with np.errstate(divide="ignore"):
-        return shape / scale * (np.asarray(ages, float) / scale) ** (shape - 1)
+        return k / s * (np.asarray(ages, float) / s) ** (k - 1)
 
 
-def weibull_quantile(shares: ArrayLike, shape: float, scale: float) -> Floats:
+def weibull_quantile(shares: ArrayLike, shape: ArrayLike, scale: ArrayLike) -> Floats:
     """t_p = scale (-log(1-p))^(1/shape): the age by which the share p has failed."""
-    return scale * (-np.log1p(-np.asarray(shares, float))) ** (1.0 / shape)
+    return np.asarray(scale, float) * (-np.log1p(-np.asarray(shares, float))) ** (
+        1.0 / np.asarray(shape, float)
+    )
 
 
 def cumulative_band(fit: WeibullFit, ages: ArrayLike) -> Band:

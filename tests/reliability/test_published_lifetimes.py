@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.reliability.kaplan_meier import kaplan_meier
-from pipelines.reliability.observations import (
+from pipelines.reliability import (
+    Observations,
     combined,
     exact,
     failures_and_censored,
+    fit_causes,
+    fit_lognormal,
+    fit_weibull,
     grouped,
+    kaplan_meier,
     nevada_chart,
     right_censored,
+    weibull_cumulative,
 )
-from pipelines.reliability.weibull import fit_weibull, weibull_cumulative
 
 # ReliaWiki, "Warranty Data Analysis", return monitoring example: three months shipped, returns by age.
 SHIPMENTS = [100, 140, 150]
@@ -51,7 +55,7 @@ COMPRESSOR_FAILURES = [7, 5, 7, 10, 12, 4, 8, 6, 5, 5, 0, 0]
 COMPRESSOR_SURVIVORS = [998, 999, 998, 999, 994, 994, 988, 989, 993, 979, 1000, 1000]
 
 
-def shock_absorbers(mode: int | None = None):
+def shock_absorbers(mode: int | None = None) -> Observations:
     """All failures, or one mode's with the others censored. One of the two at 20100 failed, by mode 2."""
     modes = [SHOCK_MODE.get(km, 0) for km in SHOCK_KM]
     modes[SHOCK_KM.index(20100)] = 2
@@ -93,6 +97,20 @@ def test_shock_absorber_modes_fitted_apart(mode: int, shape: float, scale: float
     fit = fit_weibull(shock_absorbers(mode))
     assert fit.shape == pytest.approx(shape, rel=1e-6)
     assert fit.scale == pytest.approx(scale, rel=1e-6)
+
+
+def test_shock_absorber_modes_fitted_together_as_competing_causes():
+    modes = np.array([SHOCK_MODE.get(km, 0) for km in SHOCK_KM])
+    modes[SHOCK_KM.index(20100)] = 2
+    fits = fit_causes(SHOCK_KM, np.where(modes > 0, SHOCK_KM, np.inf), modes)
+    assert fits[1].shape == pytest.approx(3.383946, rel=1e-6)
+    assert fits[2].scale == pytest.approx(40865.86, rel=1e-6)
+
+
+def test_shock_absorbers_meet_the_published_lognormal():
+    # Meeker & Escobar 1998, table 8.1: lognormal mu 10.14, sigma 0.530
+    fit = fit_lognormal(shock_absorbers())
+    assert (round(fit.mu, 2), round(fit.sigma, 3)) == (10.14, 0.530)
 
 
 def test_nist_type_one_censored_weibull():

@@ -1,7 +1,7 @@
 """Repeated failures of repaired units: the mean number (or cost) per unit by age, and its power law.
 
 Belongs here: histories of events per unit with an end of observation. Does not: first failures
-(kaplan_meier.py).
+(product_limit.py).
 """
 
 from __future__ import annotations

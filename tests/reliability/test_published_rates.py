@@ -1,0 +1,158 @@
+"""Rates, repeated failures and monitoring against published numbers; each case cites its source."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipelines.reliability import (
+    annualised_rate,
+    best_replacement_age,
+    cusum_run_length,
+    full_bayes_rates,
+    maxsprt_critical_value,
+    maxsprt_performance,
+    mean_cumulative,
+    poisson_limits,
+    power_law_through,
+    shrink_rates,
+)
+
+# reliability (Python library) documentation, "Mean cumulative function", after ReliaSoft: five systems, the
+# last age of each being its end of observation.
+SYSTEMS = [[5, 10, 15, 17], [6, 13, 17, 19], [12, 20, 25, 26], [13, 15, 24], [16, 22, 25, 28]]
+
+# Gaver & O'Muircheartaigh 1987 (Technometrics 29:1): failures of ten pumps and thousands of hours.
+PUMP_FAILURES = [5, 1, 5, 14, 3, 19, 1, 1, 4, 22]
+PUMP_HOURS = [94.32, 15.72, 62.88, 125.76, 5.24, 31.44, 1.048, 1.048, 2.096, 10.48]
+
+
+def five_systems():
+    unit = np.repeat(np.arange(5), [len(s) - 1 for s in SYSTEMS])
+    return mean_cumulative(unit, np.concatenate([s[:-1] for s in SYSTEMS]), [s[-1] for s in SYSTEMS])
+
+
+def test_mean_cumulative_function_meets_the_documented_table():
+    # The table prints one row per event; ties are one row here: the printed rows 1, 2, 3, … and the last of
+    # each tie.
+    curve = five_systems()
+    assert curve.ages.tolist() == [5, 6, 10, 12, 13, 15, 16, 17, 20, 22, 25]
+    assert curve.mean == pytest.approx(
+        [0.2, 0.4, 0.6, 0.8, 1.2, 1.6, 1.8, 2, 2.33333, 2.66667, 3.66667], abs=5e-6
+    )
+    printed = [0.032, 0.064, 0.096, 0.128, 0.192, 0.256, 0.288, 0.32, 0.394074, 0.468148, 0.718148]
+    assert curve.independent_variance == pytest.approx(printed, abs=5e-7)
+
+
+def test_power_law_through_the_mean_cumulative_function_meets_the_documented_fit():
+    law = power_law_through(five_systems())
+    assert law.scale == pytest.approx(11.9806, abs=5e-5)
+    assert law.shape == pytest.approx(1.67362, abs=5e-6)
+
+
+def test_robust_variance_is_the_sum_of_squared_unit_residuals():
+    # Lawless & Nadeau 1995, eq. 2.5, written out unit by unit.
+    curve = five_systems()
+    variance = np.zeros(len(curve.ages))
+    for system in SYSTEMS:
+        own = np.array([system[:-1].count(age) for age in curve.ages])
+        watched = curve.ages <= system[-1]
+        residual = np.where(watched, (own - curve.events / curve.at_risk) / curve.at_risk, 0.0)
+        variance += np.cumsum(residual) ** 2
+    assert curve.variance == pytest.approx(variance, abs=1e-12)
+
+
+def test_pumps_are_shrunk_to_the_computed_empirical_bayes_rates():
+    # Marginal maximum likelihood, recomputed on Gaver & O'Muircheartaigh's data
+    rates = shrink_rates(PUMP_FAILURES, PUMP_HOURS)
+    assert rates.alpha[0] == pytest.approx(0.82227, abs=5e-6)
+    assert rates.beta[0] == pytest.approx(1.25895, abs=5e-6)
+    expected = [
+        0.060916,
+        0.107325,
+        0.090776,
+        0.116693,
+        0.588136,
+        0.606205,
+        0.789902,
+        0.789902,
+        1.437357,
+        1.944148,
+    ]
+    assert rates.rate == pytest.approx(expected, abs=1e-6)
+
+
+def test_pumps_under_full_bayes_meet_the_sampled_posterior():
+    # George, Makov & Smith 1993; BUGS Examples vol. 1 and SAS PROC MCMC print means of samples: 0.2 %
+    rates = full_bayes_rates(PUMP_FAILURES, PUMP_HOURS)
+    assert rates.alpha == pytest.approx(0.6969, rel=1e-3)
+    assert rates.beta == pytest.approx(0.9255, rel=1e-3)
+    expected = [0.0598, 0.1017, 0.0893, 0.1160, 0.6014, 0.6087, 0.8939, 0.8939, 1.5891, 1.9935]
+    assert rates.rate == pytest.approx(expected, rel=1e-3)
+    assert np.all((rates.rate_low < rates.rate) & (rates.rate < rates.rate_high))
+
+
+@pytest.mark.parametrize(
+    ("horizon", "minimum", "critical"),
+    [
+        (1, 1, 2.853937), (2, 1, 3.046977), (5, 1, 3.297183), (10, 1, 3.467952), (20, 1, 3.628123),
+        (50, 1, 3.819903), (100, 1, 3.952321), (10, 3, 3.064248), (10, 4, 2.921561),
+    ],
+)  # fmt: skip
+def test_maxsprt_critical_values_meet_the_published_table(horizon: float, minimum: int, critical: float):
+    # Kulldorff et al. 2011, table 1; CRAN package Sequential 4.5.1, CV.Poisson (its own tolerance is 1e-6)
+    assert maxsprt_critical_value(horizon, 0.05, minimum) == pytest.approx(critical, abs=2e-6)
+
+
+def test_maxsprt_performance_meets_the_published_example():
+    # CRAN package Sequential, Performance.Poisson example: T = 10, cv 3.467952, relative risk 2
+    found = maxsprt_performance(3.467952, 10, 1, 2)
+    assert found.power == pytest.approx(0.6850634, abs=2e-6)
+    assert found.mean_count_at_signal == pytest.approx(4.130985, abs=2e-6)
+    assert found.mean_count_at_end == pytest.approx(5.979353, abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("limit", "mean", "looks"),
+    [(5, 1, 273.65), (5, 1.5, 25.731), (5, 2, 9.438), (5, 3, 4.029),
+     (6, 1, 602.268), (6, 1.5, 34.647), (6, 2, 11.406), (6, 3, 4.696)],
+)  # fmt: skip
+def test_cusum_run_lengths_meet_the_markov_chain(limit: float, mean: float, looks: float):
+    # Brook & Evans 1972, the chain solved for reference 1.5
+    assert cusum_run_length(mean, 1.5, limit) == pytest.approx(looks, abs=5e-4)
+
+
+def test_replacement_age_is_the_exact_optimum():
+    # The `reliability` library prints 493.19 (a grid); the exact optimum is 493.047 (ReliaWiki).
+    best = best_replacement_age(2.5, 1000, planned_cost=1, failure_cost=5)
+    assert best.age == pytest.approx(493.0469, abs=1e-4)
+    assert best.cost_rate == pytest.approx(0.003462043, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("expected", "low", "high"),
+    [(68.5201, 53.2630, 86.7876), (13.1073, 7.0000, 22.3660), (27.4930, 18.1933, 39.8678),
+     (43.1798, 31.2722, 58.1271), (60.1892, 45.9516, 77.4449), (78.5416, 62.1373, 97.9488)],
+)  # fmt: skip
+def test_poisson_limits_meet_the_published_warranty_prediction(expected: float, low: float, high: float):
+    # Minitab help, Warranty Prediction, "95% Poisson CI" of expected counts, printed to 4 decimals from the
+    # 4-decimal count; a unit in its last digit moves a limit by as much
+    assert poisson_limits(expected) == pytest.approx((low, high), abs=1.5e-4)
+
+
+def test_poisson_limits_meet_the_exact_table():
+    # Garwood 1936; Pearson & Hartley, Biometrika Tables, table 40: limits of observed counts 0, 1, 5, 10
+    low, high = poisson_limits([0, 1, 5, 10])
+    assert np.round(low, 2).tolist() == [0.0, 0.03, 1.62, 4.80]
+    assert np.round(high, 2).tolist() == [3.69, 5.57, 11.67, 18.39]
+
+
+def test_annualised_rate_is_failures_over_years_with_the_limits_of_its_count():
+    # 0 failures in 1000 years: "rule of three" upper limit, one-sided 95 % = two-sided 90 %
+    none = annualised_rate(0, 1000 * 365, confidence=0.9, days_per_year=365)
+    assert (float(none.rate), float(none.rate_low)) == (0.0, 0.0)
+    assert none.rate_high == pytest.approx(2.9957 / 1000, rel=1e-4)
+    five = annualised_rate([5], [500 * 365.25])
+    assert five.rate == pytest.approx(0.01)
+    assert five.rate_high == pytest.approx(11.668 / 500, rel=1e-4)
+    assert five.yearly_share == pytest.approx(1 - np.exp(-0.01))
