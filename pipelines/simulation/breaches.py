@@ -1,7 +1,7 @@
 """Which tickets leave the policy, and how: at most one planted breach per ticket, at the rate of its code.
 
-A breach is chosen on the clean decision; it may change the outcome (`acted`) or, later, the workshop's dates and
-amounts. `IMPLIES` names the codes that describe the same fact seen from another rule, so that a truth row is
+A breach is chosen on the clean decision; it may change the outcome (`acted`) or, later, the workshop's dates
+and amounts. `IMPLIES` names the codes that describe the same fact seen from another rule, so that a truth row is
 not taken for a false alarm of its neighbour.
 """
 
@@ -21,8 +21,8 @@ MATURE_DAYS = 120
 """A breach is planted only where the whole case lies before the end."""
 
 TICKET_CODES = (
-    "VR07", "VR03", "VR09", "VR13", "VR16", "VR17", "VR22", "VR23", "VL20", "VR20", "VL21", "VR06", "VL12", "VR15",
-    "VR19a", "VR19b", "VR19c", "VL14", "VR08", "VR10", "VR01",
+    "VR07", "VR03", "VR09", "VR13", "VR16", "VR17", "VR22", "VR23", "VL20", "VR20", "VL21", "VR06", "VL12",
+    "VR15", "VR19a", "VR19b", "VR19c", "VL14", "VR08", "VR10", "VR01",
 )  # fmt: skip
 CODE = {code: number for number, code in enumerate(TICKET_CODES)}
 NONE = -1
@@ -107,7 +107,6 @@ def planted(
     """The breach and the acted outcome of each ticket; and per code how many were eligible and planted."""
     size = len(facts["unit"])
     breach = np.full(size, NONE)
-    # What cannot be corrected without the customer's choice is a breach of its own: all or none of it is lawful.
     mature = facts["requested"] < horizon - MATURE_DAYS
     counts: dict[str, tuple[int, int]] = {}
     remedy = facts["remedy"].copy()
@@ -122,8 +121,8 @@ def planted(
 
     acted = facts["outcome"].copy()
     for code, name in (
-        ("VR07", "info_required"), ("VR03", "info_required"), ("VR13", "repair_pickup"), ("VR16", "replacement"),
-        ("VR17", "repair_pickup"), ("VR22", "suspended_paypal"), ("VL20", "suspended_paypal"),
+        ("VR07", "info_required"), ("VR03", "info_required"), ("VR13", "repair_pickup"),
+        ("VR16", "replacement"), ("VR17", "repair_pickup"), ("VR22", "suspended_paypal"), ("VL20", "suspended_paypal"),
         ("VR23", "rejected_misuse"),
     ):  # fmt: skip
         acted = np.where(breach == CODE[code], OUTCOME[name], acted)

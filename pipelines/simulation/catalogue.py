@@ -21,7 +21,8 @@ BRANDS = (
 FRENCH_NAMES = {
     "push_mower": "Tondeuse poussée", "self_propelled_mower": "Tondeuse autotractée",
     "lawn_tractor": "Tracteur tondeuse", "rider": "Autoportée", "chainsaw": "Tronçonneuse",
-    "brush_cutter": "Débroussailleuse", "hedge_trimmer": "Taille-haie", "leaf_blower": "Souffleur de feuilles",
+    "brush_cutter": "Débroussailleuse", "hedge_trimmer": "Taille-haie",
+    "leaf_blower": "Souffleur de feuilles",
     "pressure_washer": "Nettoyeur haute pression", "tiller": "Motobineuse", "generator": "Groupe électrogène",
     "log_splitter": "Fendeur de bûches", "battery_hand_tool": "Sécateur à batterie",
     "garden_shredder": "Broyeur de végétaux",

@@ -103,9 +103,9 @@ def centres_for(
         covered &= reach <= parameters.number("near_km")
         covered[region] = True
         served = [row for row, code in enumerate(families) if not is_specialist[centre] or code in specialist]
-        near[np.ix_(np.flatnonzero(covered), served)] = centre
+        near[np.ix_(np.flatnonzero(covered), np.array(served))] = centre
 
-    # Two unauthorised centres and one whose agreement ended: they sit beside an authorised one and never decide.
+    # Two unauthorised centres and one whose agreement ended sit beside an authorised one and never decide.
     extra = [regions[1], regions[2], regions[3]]
     everything = np.array([*regions, *extra])
     total = len(everything)
@@ -146,7 +146,7 @@ def _postal_code(country: str, region: str, number: int) -> str:
 
 
 def _centre_regions(parameters: Parameters, where: Places) -> list[int]:
-    """Regions with a centre: the largest French departments that leave nobody at the edge, one each abroad."""
+    """Regions with a centre: the largest French departments that leave nobody at the edge; one each abroad."""
     gap_low, gap_high = parameters.numbers("near_gap_km")
     wanted = int(parameters.number("centre_count", "FR"))
     french = np.flatnonzero(where.country == 0)

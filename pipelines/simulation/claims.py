@@ -77,15 +77,18 @@ def facts_of_events(
     is_simple = np.isin(category, [CATEGORIES.index("assembly"), CATEGORIES.index("start_up")])
     shares = parameters.numbers("requested_remedy_mix")
     remedy = picked(rng, size, shares)
-    small = catalogue.faults.parts_share[fault] <= 0.12
+    small = catalogue.faults.parts_share[fault] <= parameters.number("small_part_share")
     asks_part = (cause == 0) & small & (rng.random(size) < parameters.number("part_request_share", "defect"))
     remedy = np.where(
-        asks_part | (is_missing_part & (rng.random(size) < 0.6)), REMEDIES.index("part"), remedy
+        asks_part
+        | (is_missing_part & (rng.random(size) < parameters.number("ticket_share", "missing_part_asked"))),
+        REMEDIES.index("part"),
+        remedy,
     )
     # A customer whose machine never ran does not ask to have it mended.
     remedy = np.where(is_unused & (remedy == REMEDIES.index("repair")), REMEDIES.index("replacement"), remedy)
 
-    is_safety = rng.random(size) < 0.01
+    is_safety = rng.random(size) < parameters.number("ticket_share", "safety")
     attempt_share = np.where(
         is_simple,
         parameters.number("remote_attempt_share", "simple"),
@@ -99,21 +102,29 @@ def facts_of_events(
     )[cause]
     fix_share = np.where(is_simple, parameters.number("remote_fix_share", "simple"), fix_share)
     is_remote_resolved = is_attempted & (rng.random(size) < fix_share)
-    remote = in_opening_hours(requested + between(rng, size, 0.05, 1.4))
+    remote = in_opening_hours(requested + between(rng, size, *parameters.numbers("stage_days", "remote")))
 
-    link = np.where(lines["has_serial"][line] & (rng.random(size) < 0.09), 1, 0)
+    link = np.where(
+        lines["has_serial"][line] & (rng.random(size) < parameters.number("ticket_share", "serial_only")),
+        1,
+        0,
+    )
     can_be_customer = lines["is_one_time"][line] & (lines["quantity"][line] == 1)
-    link = np.where(can_be_customer & (rng.random(size) < 0.06), 2, link)
+    link = np.where(
+        can_be_customer & (rng.random(size) < parameters.number("ticket_share", "customer_only")), 2, link
+    )
 
+    is_known = rng.random(size) < parameters.number("ticket_share", "appearance_known")
+    replied = in_opening_hours(requested + between(rng, size, *parameters.numbers("stage_days", "reply")))
     paypal = _paypal(world, rng, lines, line, requested, is_remote_resolved)
     facts = {
         "unit": unit, "line": line, "sku": sku, "wave": np.full(size, wave), "cause": cause, "onset": onset,
         "fault": fault, "delivered": delivered, "appeared": appeared, "requested": requested,
-        "is_appearance_known": rng.random(size) < 0.85, "category": category, "remedy": remedy,
+        "is_appearance_known": is_known, "category": category, "remedy": remedy,
         "is_unused": is_unused, "is_simple": is_simple, "is_safety": is_safety, "remote": remote,
         "is_attempted": is_attempted, "is_remote_resolved": is_remote_resolved, "link": link,
-        "channel": picked(rng, size, np.array([0.55, 0.2, 0.15, 0.06, 0.03, 0.01])),
-        "assignee": rng.integers(1, 26, size), "replied": in_opening_hours(requested + between(rng, size, 0.02, 0.7)),
+        "channel": picked(rng, size, parameters.numbers("channel_mix", "fault")),
+        "assignee": rng.integers(1, int(parameters.number("operators")) + 1, size), "replied": replied,
         "engine_hours": _engine_hours(world, rng, sku, requested - delivered, is_unused),
         "quantity": np.ones(size, dtype=np.int64), "lifetime": events["lifetime"],
         "bad_lot": events["bad_lot"],
@@ -170,11 +181,21 @@ def _categories(
     size = len(cause)
     draw = rng.random(size)
     out = np.full(size, CATEGORIES.index("breakdown"))
-    out = np.where(draw > 0.95, CATEGORIES.index("other"), out)
-    starts = is_arrival & (draw < 0.5) | world.is_fault(fault, "M01", "M03", "N01") & (draw < 0.3)
+    out = np.where(
+        draw > 1 - world.parameters.number("ticket_share", "other_category"), CATEGORIES.index("other"), out
+    )
+    starts = is_arrival & (
+        draw < world.parameters.number("ticket_share", "arrival_start_up")
+    ) | world.is_fault(fault, "M01", "M03", "N01") & (
+        draw < world.parameters.number("ticket_share", "later_start_up")
+    )
     out = np.where(starts, CATEGORIES.index("start_up"), out)
     out = np.where(world.is_fault(fault, "M10"), CATEGORIES.index("assembly"), out)
-    missing = world.is_fault(fault, "D10") & is_arrival & (draw < 0.9)
+    missing = (
+        world.is_fault(fault, "D10")
+        & is_arrival
+        & (draw < world.parameters.number("ticket_share", "arrival_missing_part"))
+    )
     out = np.where(missing, CATEGORIES.index("missing_part"), out)
     return np.where(cause == CAUSES.index("transit"), CATEGORIES.index("transit_damage"), out)
 
@@ -186,9 +207,15 @@ def _engine_hours(
         world.catalogue.power[sku]
     ]
     months = np.maximum(age_days, 1) / DAYS_PER_MONTH
-    hours = np.round(0.6 + lognormal(rng, len(sku), 1.8 * months, 0.5), 1)
+    hours = np.round(
+        0.6 + lognormal(rng, len(sku), world.parameters.number("engine_hours_per_month") * months, 0.5), 1
+    )
     hours = np.where(is_unused, np.round(0.4 * rng.random(len(sku)), 1), hours)
-    return np.where(has_engine & (rng.random(len(sku)) < 0.45), hours, np.nan)
+    return np.where(
+        has_engine & (rng.random(len(sku)) < world.parameters.number("ticket_share", "engine_hours_known")),
+        hours,
+        np.nan,
+    )
 
 
 def _paypal(

@@ -1,7 +1,7 @@
 """What the retailer decides: diagnosis, quote, the policy's decision table in priority order.
 
 Simulated facts keep clear of boundaries where two honest readers of the policy could differ (quotes at the
-break-even, remedies just about disproportionate), so that an audit finds the planted breaches and nothing else.
+break-even, remedies just about disproportionate), so that an audit finds what is planted and nothing else.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ def diagnosed(
         "pays_quote": pays_quote, "is_sent_in": is_sent_in,
         "repair_cost": repair, "replacement_cost": replacement, "true_repair_cost": later[0],
         "true_replacement_cost": later[1], "freight": freight,
-        **{name: money[name] for name in ("diagnosis_eur", "inbound_eur", "outbound_eur", "price_eur", "landed_eur")},
+        "diagnosis_eur": diagnosis, "inbound_eur": money["inbound_eur"], "outbound_eur": money["outbound_eur"],
+        "price_eur": price, "landed_eur": money["landed_eur"],
     }  # fmt: skip
 
 
@@ -162,7 +163,7 @@ def decided(world: World, facts: Columns, state: Columns) -> Columns:
                 "refund_or_reduction",
                 "replacement",
                 "repair_sav_centre",
-            )  # fmt: skip
+            )
         ],
         OUTCOME["repair_pickup"],
     )
@@ -206,7 +207,9 @@ def _recorded_fault(
     return recorded, np.where((is_misuse | blamed) & ~surely, np.minimum(grade, 1), grade)
 
 
-def resale_eur(rng: np.random.Generator, facts: Columns) -> Array:
+def resale_eur(world: World, rng: np.random.Generator, facts: Columns) -> Array:
     """What a returned and repaired machine brings."""
-    low, high = np.where(facts["is_unused"], 0.85, 0.44), np.where(facts["is_unused"], 0.95, 0.6)
+    used = world.parameters.numbers("resale_share_of_price", "used")
+    unused = world.parameters.numbers("resale_share_of_price", "unused")
+    low, high = (np.where(facts["is_unused"], unused[end], used[end]) for end in (0, 1))
     return np.round(facts["price_eur"] * between(rng, len(low), low, high), 2)

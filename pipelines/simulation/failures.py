@@ -2,8 +2,8 @@
 
 Three independent processes live in every unit: defects; everything else that customers take for a fault
 (misuse, wear, no fault, transit damage); and what a bad lot adds. Each is a mixture of four onsets. The
-cumulative probability by use-age t is need × Σ weight_k · G_k(t) / G_k(24), so `cum_24m_repair_need` is met at
-24 months exactly.
+cumulative probability by use-age t is need × Σ weight_k · G_k(t) / G_k(24), so `cum_24m_repair_need` is met
+at 24 months exactly.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs a simulation: block by block, from order lines to files. The only module here that touches the disk's layout."""
+"""Runs a simulation block by block and writes it. The only module here that knows the home's folders."""
 
 from __future__ import annotations
 
@@ -13,30 +13,29 @@ import polars as pl
 
 from pipelines.errors import SavoirError
 from pipelines.home import Home
-from pipelines.simulation import feeds, truth
-from pipelines.simulation.breaches import CODE, order_line_breaches
+from pipelines.simulation import sales_feeds, truth
+from pipelines.simulation.blocks import block_of
 from pipelines.simulation.calendar import use_clock
 from pipelines.simulation.catalogue import CATALOGUE_BLOCK, Catalogue, bad_lot_skus, catalogue_for
 from pipelines.simulation.centres import centres_for, places
 from pipelines.simulation.claims import World
 from pipelines.simulation.costs import rates_for
 from pipelines.simulation.failures import LATEST_MONTHS, mixture_for
-from pipelines.simulation.orders import BLOCK_LINES, market_for, order_lines, units_of
+from pipelines.simulation.orders import BLOCK_LINES, market_for
 from pipelines.simulation.parameters import (
     Array,
     BadLot,
-    Columns,
     Parameters,
     ScenarioError,
     parameters_for,
     stream,
 )
-from pipelines.simulation.texts import descriptions, technician_notes
-from pipelines.simulation.waves import Cases, Scene, cases_of_block
+from pipelines.simulation.waves import Scene
 from pipelines.simulation.writing import FEEDS, FeedFile, contract_columns, versions
 
 TRUTH_FILES = (
-    "tickets", "breaches", "breach_rates", "skus", "hazards", "bad_lots", "families", "texts", "versions", "parameters",
+    "tickets", "breaches", "breach_rates", "skus", "hazards", "bad_lots", "families", "texts", "versions",
+    "parameters",
 )  # fmt: skip
 
 
@@ -48,16 +47,6 @@ class SimulationSummary:
     """Rows per feed, every version counted."""
     files: tuple[Path, ...]
     truth_files: tuple[Path, ...]
-
-
-@dataclass(frozen=True)
-class Block:
-    """One block as frames: the feeds and its share of the truth."""
-
-    feeds: dict[str, pl.DataFrame]
-    truth: dict[str, pl.DataFrame]
-    units_by_month: Array
-    breach_counts: dict[str, tuple[int, int]]
 
 
 def simulate(
@@ -73,7 +62,7 @@ def simulate(
         raise SavoirError(f"--lines {lines}: ask for at least one order line.")
     if seed < 0:
         raise SavoirError(f"--seed {seed}: use 0 or a positive whole number.")
-    scene, draw = scene_for(lines, seed, end, scenario)
+    scene = scene_for(lines, seed, end, scenario)
     columns = contract_columns()
     folder = home.truth
     if folder.exists():
@@ -88,8 +77,8 @@ def simulate(
     first_day = float(scene.world.market.first_day)
     rng = stream(seed, CATALOGUE_BLOCK, 2)
     for feed, frame in (
-        ("products", feeds.products_frame(catalogue, first_day)),
-        ("service_centers", feeds.service_centers_frame(scene.centres, first_day)),
+        ("products", sales_feeds.products_frame(catalogue, first_day)),
+        ("service_centers", sales_feeds.service_centers_frame(scene.centres, first_day)),
     ):
         now, after, _ = versions(parameters, rng, feed, frame)
         first[feed].append(now)
@@ -99,7 +88,7 @@ def simulate(
     counts: dict[str, tuple[int, int]] = {}
     shares: list[pl.DataFrame] = []
     for number in range(blocks):
-        block = draw(number)
+        block = block_of(scene, number)
         rng = stream(seed, number, 5)
         for feed, frame in block.feeds.items():
             now, after, marks = versions(parameters, rng, feed, frame)
@@ -132,10 +121,8 @@ def simulate(
     )
 
 
-def scene_for(
-    lines: int, seed: int, end: dt.date, scenario: Path | None
-) -> tuple[Scene, Callable[[int], Block]]:
-    """The world of one run, and the function that draws one block of it."""
+def scene_for(lines: int, seed: int, end: dt.date, scenario: Path | None) -> Scene:
+    """The world of one run."""
     parameters = parameters_for(end, scenario)
     where = places()
     horizon_day = int(np.datetime64(end, "D").astype(np.int64)) + 1
@@ -147,7 +134,7 @@ def scene_for(
     centres = centres_for(
         parameters, seed, where, catalogue.families, np.datetime64(market.first_day, "D").item()
     )
-    scene = Scene(
+    return Scene(
         world=world,
         centres=centres,
         rates=rates_for(parameters),
@@ -156,43 +143,6 @@ def scene_for(
         bad_lots=_checked_lots(parameters, catalogue),
         seed=seed,
         horizon=float(market.horizon),
-    )
-    return scene, lambda number: block_of(scene, number)
-
-
-def block_of(scene: Scene, number: int) -> Block:
-    """One block: a pure function of the scene and the block's number."""
-    world, seed, horizon = scene.world, scene.seed, scene.horizon
-    parameters, catalogue, market = world.parameters, world.catalogue, world.market
-    lines = order_lines(parameters, catalogue, market, seed, number)
-    lines |= order_line_breaches(world, stream(seed, number, 4), lines, horizon)
-    units = units_of(lines)
-    cases: Cases = cases_of_block(scene, lines, units, number)
-    tickets = cases.tickets
-    start = number * BLOCK_LINES
-    rng = stream(seed, number, 6)
-    tickets["is_overturned"] = rng.random(len(tickets["unit"])) < parameters.number("overturned_share")
-    country = lines["country"][tickets["line"]]
-    words = descriptions(world, stream(seed, number, 7), tickets, country)
-    ticket_frame = feeds.tickets_frame(tickets, lines, units, catalogue, words, rng, start, horizon)
-    ticket_id = ticket_frame["ticket_id"]
-    mine = np.flatnonzero(tickets["has_repair"] & (tickets["received"] < horizon))
-    repaired = {name: values[mine] for name, values in tickets.items()}
-    notes = technician_notes(world, stream(seed, number, 8), repaired["recorded"])
-    repairs = feeds.repairs_frame(
-        repaired, ticket_id[mine], lines, units, catalogue, scene.centres, notes, start, horizon
-    )
-    recorded = pl.Series(tickets["breach"] != CODE["VR09"])
-    orders = feeds.orders_frame(lines, catalogue, scene.bad_lots, market.places.region_code, start, horizon)
-    return Block(
-        feeds={"orders": orders, "tickets": ticket_frame.filter(recorded), "repairs": repairs},
-        truth={
-            "tickets": truth.tickets_truth(tickets, ticket_id, lines, units, catalogue, start, horizon),
-            "breaches": truth.breaches_truth(tickets, ticket_id, lines, parameters, horizon),
-            "texts": _text_pieces(ticket_frame, words, recorded, repairs, notes),
-        },
-        units_by_month=_units_by_month(scene, lines, units),
-        breach_counts=cases.breach_counts | _invoice_counts(lines),
     )
 
 
@@ -214,48 +164,8 @@ def _checked_lots(parameters: Parameters, catalogue: Catalogue) -> tuple[BadLot,
     return tuple(lots)
 
 
-def _units_by_month(scene: Scene, lines: Columns, units: Columns) -> Array:
-    """[sku, month since the window began]: new units that entered service before the end, bad lots aside."""
-    market = scene.world.market
-    delivered = lines["delivered"][units["line"]]
-    first = np.datetime64(market.first_day, "D").astype("datetime64[M]").astype(np.int64)
-    month = np.floor(delivered).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) - first
-    length = int(scene.world.parameters.number("window_months")) + 2
-    seen = delivered < scene.horizon
-    table = np.zeros((len(scene.world.catalogue.sku), length), dtype=np.int64)
-    np.add.at(table, (lines["sku"][units["line"]][seen], np.minimum(month[seen], length - 1)), 1)
-    return table
-
-
-def _invoice_counts(lines: Columns) -> dict[str, tuple[int, int]]:
-    shipped = int(np.isfinite(lines["shipped"]).sum())
-    return {
-        "VR02": (shipped, int(lines["is_invoice_missing"].sum())),
-        "VR04": (shipped, int(lines["is_invoice_late"].sum())),
-    }
-
-
 def _version_counts(feed: str, block: int, marks: dict[str, Array]) -> pl.DataFrame:
     return pl.DataFrame({"feed": [feed], "block": [block], **{k: [int(v.sum())] for k, v in marks.items()}})
-
-
-def _text_pieces(
-    tickets: pl.DataFrame,
-    words: dict[str, pl.Series],
-    recorded: pl.Series,
-    repairs: pl.DataFrame,
-    notes: dict[str, pl.Series],
-) -> pl.DataFrame:
-    visible = repairs["technician_notes"].is_not_null()
-    parts = [
-        pl.DataFrame(
-            {"feed": "tickets", "key": tickets["ticket_id"], "kind": words["kind"], "value": words["value"]}
-        ).filter(recorded),
-        pl.DataFrame(
-            {"feed": "repairs", "key": repairs["repair_id"], "kind": notes["kind"], "value": notes["value"]}
-        ).filter(visible),
-    ]
-    return pl.concat(parts).filter(pl.col("kind").is_not_null())
 
 
 def _write_tables(
@@ -271,7 +181,7 @@ def _write_tables(
             catalogue, scene.mixture, scene.clock, units_by_month, scene.world.market.first_day
         )
     )
-    truths["bad_lots"].append(feeds.bad_lot_rows(catalogue, scene.bad_lots))
+    truths["bad_lots"].append(truth.bad_lots_truth(catalogue, scene.bad_lots))
     truths["parameters"].append(truth.parameters_truth())
     truths["breach_rates"].append(
         pl.DataFrame(

@@ -1,7 +1,7 @@
 """What customers and technicians write: own templates with the cues of each fault, in five languages.
 
-Now and then a text holds an e-mail address, a phone number (ranges reserved for fiction) or a street, an emoji,
-or something hostile. The personal pieces are reported beside, so that redaction can be proven.
+Now and then a text holds an e-mail address, a phone number (ranges reserved for fiction) or a street, an
+emoji, or something hostile. The personal pieces are reported beside, so that redaction can be proven.
 """
 
 from __future__ import annotations

@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 
 from pipelines.simulation.breaches import CODE, IMPLIES, NONE, TICKET_CODES
 from pipelines.simulation.calendar import DAYS_PER_MONTH, UseClock
-from pipelines.simulation.catalogue import POWER_SOURCES, Catalogue
+from pipelines.simulation.catalogue import POWER_SOURCES, Catalogue, bad_lot_skus
 from pipelines.simulation.decisions import OUTCOME, OUTCOMES, is_repair
 from pipelines.simulation.failures import CAUSES, ONSETS, Mixture, expected_cumulative
-from pipelines.simulation.feeds import catalogue_codes, counts, days_of, named, numbers, order_ids, serial_of
-from pipelines.simulation.parameters import Array, Columns, Parameters, parameter_rows
+from pipelines.simulation.parameters import Array, BadLot, Columns, Parameters, parameter_rows
+from pipelines.simulation.series import catalogue_codes, counts, days_of, named, numbers, order_ids, serial_of
 from pipelines.simulation.workshop import RESOLUTION_OF
 
 HAZARD_MONTHS = 30
@@ -174,7 +174,7 @@ def skus_truth(catalogue: Catalogue, mixture: Mixture, units_of_sku: Array) -> p
 def hazards_truth(
     catalogue: Catalogue, mixture: Mixture, clock: UseClock, units_by_month: Array, first_day: int
 ) -> pl.DataFrame:
-    """sku × age month: cumulative probability of a first defect by use-age, and as expected for the units sold.
+    """sku × age month: cumulative probability of a first defect, by use-age and as expected for the units sold.
 
     New units without bad lots and second-hand units; `units_by_month[sku, month of delivery]`.
     """
@@ -212,6 +212,27 @@ def families_truth(counts_of_blocks: pl.DataFrame) -> pl.DataFrame:
     total = counts_of_blocks.group_by("family_code", "true_cause").agg(pl.col("claims").sum())
     share = (pl.col("claims") / pl.col("claims").sum().over("family_code")).alias("share")
     return total.with_columns(share).sort("family_code", "true_cause")
+
+
+def bad_lots_truth(catalogue: Catalogue, lots: tuple[BadLot, ...]) -> pl.DataFrame:
+    """One row per bad lot and sku."""
+    rows = [
+        {
+            "sku": catalogue.sku[sku],
+            "family_code": catalogue.families[catalogue.family[sku]],
+            "fault_code": lot.fault_code,
+            "lot_code": lot.lot_code,
+            "hazard_multiplier": lot.hazard_multiplier,
+            "from_on": lot.from_on,
+            "to_on": lot.to_on,
+        }
+        for lot in lots
+        for sku in bad_lot_skus(catalogue, lot)
+    ]
+    text = dict.fromkeys(("sku", "family_code", "fault_code", "lot_code"), pl.String)
+    return pl.DataFrame(
+        rows, schema=text | {"hazard_multiplier": pl.Float64, "from_on": pl.Date, "to_on": pl.Date}
+    )
 
 
 def parameters_truth() -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""What then happens: pick-up, diagnosis, repair or replacement, bills; the dates of a case from request to close.
+"""What then happens: pick-up, diagnosis, repair or replacement, bills; all dates from request to close.
 
 Also its breaches of date and amount. Times after the request are squeezed where a clean case would miss the
 legal 30 days; whether an internal target was missed is read off the result, not planted.
@@ -23,7 +23,8 @@ COVERAGES = ("covered", "not_covered", "goodwill")
 RESOLUTION_OF = {
     "info_required": "info_required", "closed_paypal_refunded": "refunded", "withdrawal_refund": "withdrawn",
     "remote_resolved": "remote_resolved", "rejected_out_of_warranty": "rejected_out_of_warranty",
-    "rejected_misuse": "rejected_misuse", "rejected_wear": "rejected_wear", "no_fault_found": "no_fault_found",
+    "rejected_misuse": "rejected_misuse", "rejected_wear": "rejected_wear",
+    "no_fault_found": "no_fault_found",
     "refund_or_reduction": "refunded", "spare_part_shipped": "spare_part_shipped", "replacement": "replaced",
     "repair_sav_centre": "repaired", "repair_pickup": "repaired", "suspended_paypal": "suspended_paypal",
 }  # fmt: skip
@@ -39,6 +40,10 @@ def worked(
     """Dates, amounts and outcome of each ticket and of its repair order."""
     acted, breach = facts["acted"], facts["breach"]
     size = len(acted)
+
+    def stage(name: str) -> Array:
+        return between(rng, size, *world.parameters.numbers("stage_days", name))
+
     names = {name: acted == number for name, number in OUTCOME.items()}
     repair = is_repair(acted)
     rejected = names["rejected_misuse"] | names["rejected_wear"] | names["rejected_out_of_warranty"]
@@ -55,26 +60,26 @@ def worked(
     start = np.where(facts["is_attempted"], np.fmax(start, facts["remote"]), start)
     start = np.where(breach == CODE["VR20"], paypal["paypal_opened"] + 0.3, start)
     start = np.where(breach == CODE["VL21"], paypal["paypal_opened"] + 0.3, start)
-    picked_up = start + between(rng, size, 0.8, 3.2)
-    received = np.where(picked_up_needed, picked_up + between(rng, size, 0.8, 2.2), picked_up)
-    diagnosed = received + between(rng, size, 0.4, 2.2) * speed
-    quoted = diagnosed + between(rng, size, 0.05, 0.8)
-    accepted = np.where(pays, quoted + between(rng, size, 0.2, 2.5), np.nan)
-    repaired = np.where(
-        repair | pays, np.fmax(quoted, accepted) + between(rng, size, 0.5, 5.5) * speed, np.nan
-    )
-    back = between(rng, size, 0.5, 2.5)
+    picked_up = start + stage("pick_up")
+    received = np.where(picked_up_needed, picked_up + stage("carriage"), picked_up)
+    received = np.where(breach == CODE["VL21"], np.fmax(received, paypal["paypal_closed"] + 0.4), received)
+    diagnosed = received + stage("diagnosis") * speed
+    quoted = diagnosed + stage("quote")
+    accepted = np.where(pays, quoted + stage("acceptance"), np.nan)
+    repaired = np.where(repair | pays, np.fmax(quoted, accepted) + stage("repair") * speed, np.nan)
+    back = stage("return")
     stays = names["replacement"] | names["refund_or_reduction"]
     returned = np.where(stays, np.nan, np.where(repair | pays, repaired, quoted) + back)
-    undiagnosed = names["replacement"] & facts["is_unused"] & (rng.random(size) < 0.15)
+    undiagnosed = names["replacement"] & facts["is_unused"]
+    undiagnosed &= rng.random(size) < world.parameters.number("ticket_share", "undiagnosed_exchange")
     median_days = np.array([world.parameters.number("delivery_days", code) for code in COUNTRIES])
     country_days = median_days[lines["country"][facts["line"]]]
     decision = np.where(facts["is_unused"], received, quoted)
-    shipped = np.where(names["replacement"], decision + between(rng, size, 0.2, 1.5), np.nan)
+    shipped = np.where(names["replacement"], decision + stage("dispatch"), np.nan)
     delivered = shipped + country_days * between(rng, size, 0.6, 1.3)
-    refunded = np.where(names["refund_or_reduction"], quoted + between(rng, size, 0.5, 4), np.nan)
+    refunded = np.where(names["refund_or_reduction"], quoted + stage("refund"), np.nan)
     refunded = np.where(names["closed_paypal_refunded"], paypal["paypal_closed"], refunded)
-    short = start + between(rng, size, 0.5, 6)
+    short = start + stage("desk")
     end = np.where(has_order, np.fmax(np.fmax(returned, delivered), refunded), short)
     end = np.where(names["remote_resolved"], facts["remote"] + between(rng, size, 0.02, 2), end)
     end = np.where(names["closed_paypal_refunded"], refunded, end)
@@ -95,15 +100,17 @@ def worked(
         "replacement_shipped": shipped,
         "replacement_delivered": delivered,
         "refunded": refunded,
-        "closed": end + between(rng, size, 0.01, 0.4),
+        "closed": end + stage("close"),
     }
     out = _squeezed(world, rng, facts, raw, start, repair, names["replacement"])
     advance = (breach == CODE["VR15"]) & np.isfinite(out["picked_up"])
-    room = np.maximum(out["picked_up"] - facts["requested"], 1.5)
+    room = np.clip(out["picked_up"] - facts["requested"], 1.5, 18)
     out["picked_up"] = np.where(advance, facts["requested"] + room + 2.5, out["picked_up"])
     out["received"] = np.where(advance, out["picked_up"] + 1.2, out["received"])
-    out["diagnosed"] = np.where(advance, out["received"] + 0.6, out["diagnosed"])
-    out["quoted"] = np.where(advance, out["received"] + 0.9, out["quoted"])
+    out["diagnosed"] = np.where(
+        advance & np.isfinite(out["diagnosed"]), out["received"] + 0.6, out["diagnosed"]
+    )
+    out["quoted"] = np.where(advance & np.isfinite(out["quoted"]), out["received"] + 0.9, out["quoted"])
     out["replacement_shipped"] = np.where(
         advance, facts["requested"] + room * 0.6, out["replacement_shipped"]
     )
@@ -121,14 +128,19 @@ def worked(
     overdue &= rng.random(size) < world.parameters.number("open_overdue_share")
     for name in ("repaired", "returned", "closed"):
         out[name] = np.where(overdue, np.nan, out[name])
+    parcel = breach == CODE["VL21"]
+    out["received"] = np.where(
+        parcel, np.fmax(out["received"], paypal["paypal_closed"] + 0.1), out["received"]
+    )
     # Decided after the case: the verdict is the ordinary one, only the start was too early.
     started = (breach == CODE["VR20"]) | (breach == CODE["VL21"])
     out["closed"] = np.where(started, np.fmax(out["closed"], paypal["paypal_closed"] + 0.6), out["closed"])
     stamps = {name: in_opening_hours(out[name]) for name in STAMPS}
-    return stamps | paypal | _amounts(rng, facts, has_order, repair, rejected, names, pays, undiagnosed) | {
+    amounts = _amounts(world, rng, facts, has_order, repair, rejected, names, pays, undiagnosed)
+    return stamps | paypal | amounts | {
         "has_repair": has_order, "is_open_overdue": overdue, "is_undiagnosed": undiagnosed,
-        "is_rejected": rejected, "is_repaired_covered": repair & has_order, "is_replaced": names["replacement"],
-        "is_overridden": overridden,
+        "is_rejected": rejected, "is_repaired_covered": repair & has_order,
+        "is_replaced": names["replacement"], "is_overridden": overridden,
     }  # fmt: skip
 
 
@@ -154,8 +166,9 @@ def _paypal_stamps(rng: np.random.Generator, facts: Columns, breach: Array) -> C
         late, np.maximum(requested, months_later(facts["paid"], PAYPAL_MONTHS) + 2) + 0.8, opened
     )
     closed = np.where(parked | late, requested + between(rng, size, 36, 70), closed)
-    started = (breach == CODE["VR20"]) | (breach == CODE["VL21"])
-    closed = np.where(started, np.maximum(closed, opened + 9), closed)
+    # The repair starts, diagnosis included, while the case is open; or only the parcel travels meanwhile.
+    closed = np.where(breach == CODE["VR20"], np.maximum(closed, opened + 14), closed)
+    closed = np.where(breach == CODE["VL21"], opened + 4.5, closed)
     outcome = np.where(parked | late, 2, outcome)
     return {
         "paypal_opened": in_opening_hours(opened),
@@ -173,7 +186,7 @@ def _squeezed(
     repair: Array,
     is_replaced: Array,
 ) -> Columns:
-    """The times after `start` scaled: below 30 days unless planted, and never just about an internal target."""
+    """The times after `start` scaled: below 30 days unless planted, never just about an internal target."""
     size = len(start)
     breach = facts["breach"]
     restored = np.where(repair, raw["returned"], raw["replacement_delivered"])
@@ -192,6 +205,7 @@ def _squeezed(
 
 
 def _amounts(
+    world: World,
     rng: np.random.Generator,
     facts: Columns,
     has_repair: Array,
@@ -223,15 +237,18 @@ def _amounts(
     scale = np.where(facts["is_quote_kept"], facts["quote"] / np.maximum(facts["true_work"], 0.01), 1.0)
     minutes = np.where(does_work, np.maximum(np.floor(facts["minutes"] * scale), 1), np.nan)
     parts = np.where(does_work, np.round(facts["parts"] * scale, 2), np.nan)
-    coverage = np.where(rejected, 1, np.where(names["no_fault_found"] & (draw < 0.3), 2, 0))
+    goodwill = world.parameters.number("ticket_share", "goodwill_no_fault")
+    coverage = np.where(rejected, 1, np.where(names["no_fault_found"] & (draw < goodwill), 2, 0))
     bill = np.round(facts["quote"] + facts["inbound_eur"] + facts["outbound_eur"], 2)
     charge = np.where(pays, bill, 0.0)
     charge = np.where(breach == CODE["VR19b"], 0.0, charge)
     charge = np.where(breach == CODE["VR19a"], np.round(facts["quote"] * (0.3 + 0.7 * draw), 2), charge)
     charge = np.where(breach == CODE["VL21"], facts["inbound_eur"], charge)
-    salvage = resale_eur(rng, facts)
-    salvage = np.where(scrapped, np.round(0.05 * facts["landed_eur"], 2), salvage)
-    salvage = np.where(stays & ~resold & ~scrapped, np.round(0.18 * facts["price_eur"], 2), salvage)
+    scrap = world.parameters.number("cost_rates", "scrap_share")
+    as_is = world.parameters.number("resale_share_of_price", "as_is")
+    salvage = resale_eur(world, rng, facts)
+    salvage = np.where(scrapped, np.round(scrap * facts["landed_eur"], 2), salvage)
+    salvage = np.where(stays & ~resold & ~scrapped, np.round(as_is * facts["price_eur"], 2), salvage)
     refund = np.where(
         names["refund_or_reduction"] | names["closed_paypal_refunded"], facts["price_eur"], np.nan
     )

@@ -23,13 +23,17 @@ TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
 OFFSET_COLUMN = {"tickets": "requested_at", "repairs": "received_at"}
 """Columns of which a few values carry an explicit offset."""
 
-CORRECTIONS = {
-    "products": "unit_landed_cost_eur",
-    "orders": "delivered_at",
-    "tickets": "satisfaction_score",
-    "repairs": "parts_cost_eur",
-}
-"""What the older version of a corrected row did not know yet."""
+UNKNOWN_BEFORE = {
+    "products": ("unit_landed_cost_eur",),
+    "orders": ("delivered_at",),
+    "tickets": (
+        "closed_at", "resolution", "is_remote_resolved", "is_overturned", "satisfaction_score",
+        "written_reason_sent_at", "replacement_shipped_at", "replacement_delivered_at", "refunded_at",
+        "refunded_amount_eur", "paypal_case_closed_at", "paypal_case_outcome",
+    ),
+    "repairs": ("repaired_at", "returned_at", "labour_minutes", "parts_cost_eur", "outcome"),
+}  # fmt: skip
+"""What the older version of a corrected row did not know yet: who reads the wrong version sees another world."""
 
 
 def contract_columns() -> dict[str, list[str]]:
@@ -90,16 +94,15 @@ def versions(
     corrected = late + parameters.number("corrected_row_share")
     doubled = corrected + parameters.number("duplicate_row_share")
     is_late = draw < late
-    is_corrected = (draw >= late) & (draw < corrected) & (feed in CORRECTIONS)
+    is_corrected = (draw >= late) & (draw < corrected) & (feed in UNKNOWN_BEFORE)
     is_doubled = (draw >= corrected) & (draw < doubled)
     frame = _with_offsets(parameters, rng, feed, frame)
     first = frame
-    if feed in CORRECTIONS:
+    if feed in UNKNOWN_BEFORE:
         gap = pl.duration(hours=30)
-        known = CORRECTIONS[feed]
         older = pl.Series(is_corrected)
         first = frame.with_columns(
-            pl.when(older).then(None).otherwise(pl.col(known)).alias(known),
+            *(pl.when(older).then(None).otherwise(pl.col(name)).alias(name) for name in UNKNOWN_BEFORE[feed]),
             pl.when(older)
             .then(pl.col("updated_at") - gap)
             .otherwise(pl.col("updated_at"))
