@@ -44,9 +44,9 @@ def floor(home: Home, _: int) -> None:
 
 def ingest(home: Home, _: int) -> None:
     """The door."""
-    from pipelines.feeds import ingest as ingest_inbox
+    from pipelines.feeds import take_all
 
-    ingest_inbox(home)
+    take_all(home)
 
 
 def dbt(home: Home, _: int) -> None:

@@ -20,9 +20,9 @@ Door = Callable[[Home, Callable[[str], None]], Sequence[Delivery]]
 def open_door(home: Home, progress: Callable[[str], None]) -> Sequence[Delivery]:
     """Take every file that waits in the inbox."""
     # The door reads files with polars and pyarrow: half a second that loading the definitions does not need.
-    from pipelines.feeds import ingest
+    from pipelines.feeds import take_all
 
-    return ingest(home, progress)
+    return take_all(home, progress)
 
 
 def build_feeds(
