@@ -8,6 +8,14 @@ caused as (
 
 lines as (
     select * from {{ ref('int_order_lines__in_service') }}
+),
+
+priced as (
+    select * from {{ ref('int_claims__priced') }}
+),
+
+paid as (
+    select * from {{ ref('int_claims__paid') }}
 )
 
 select
@@ -76,7 +84,33 @@ select
     caused.repairs,
     caused.age_days,
     caused.age_months,
-    caused.age_month
+    caused.age_month,
+    priced.repair_cost_eur,
+    priced.replacement_cost_eur,
+    priced.is_repair_cheaper,
+    priced.is_repair_cost_unknown,
+    paid.repairs_cost_eur,
+    paid.return_freight_eur,
+    paid.new_units_eur,
+    paid.new_units_freight_eur,
+    paid.refund_eur,
+    paid.part_eur,
+    paid.part_freight_eur,
+    paid.handling_eur,
+    paid.paid_eur,
+    paid.customer_charge_eur,
+    paid.resale_proceeds_eur,
+    paid.recovered_eur,
+    paid.net_cost_eur,
+    paid.assumed_cost_eur,
+    paid.is_cost_complete,
+    paid.unknown_costs,
+    paid.uncovered_unbilled_eur,
+    paid.covered_billed_eur,
+    paid.goodwill_eur,
+    paid.paypal_return_freight_eur
 from tickets
 inner join caused on tickets.ticket_id = caused.ticket_id
+inner join priced on tickets.ticket_id = priced.ticket_id
+inner join paid on tickets.ticket_id = paid.ticket_id
 left join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number

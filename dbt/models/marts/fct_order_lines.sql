@@ -14,6 +14,17 @@ claims as (
     from {{ ref('int_claims__caused') }}
     where is_linked
     group by order_id, line_number
+),
+
+costs as (
+    select
+        caused.order_id,
+        caused.line_number,
+        cast(sum(paid.net_cost_eur) as decimal(18, 2)) as claim_cost_eur
+    from {{ ref('int_claims__caused') }} as caused
+    inner join {{ ref('int_claims__paid') }} as paid on caused.ticket_id = paid.ticket_id
+    where caused.is_linked and caused.is_claim
+    group by caused.order_id, caused.line_number
 )
 
 select
@@ -44,6 +55,8 @@ select
     coalesce(claims.claims, 0) as claims,
     coalesce(claims.failures, 0) as failures,
     coalesce(claims.claim_events, 0) as claim_events,
-    coalesce(claims.failure_events, 0) as failure_events
+    coalesce(claims.failure_events, 0) as failure_events,
+    coalesce(costs.claim_cost_eur, cast(0 as decimal(18, 2))) as claim_cost_eur
 from lines
 left join claims on lines.order_id = claims.order_id and lines.line_number = claims.line_number
+left join costs on lines.order_id = costs.order_id and lines.line_number = costs.line_number

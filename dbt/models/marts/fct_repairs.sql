@@ -2,23 +2,8 @@ with repairs as (
     select * from {{ ref('int_repairs__linked') }}
 ),
 
--- What the workshop wrote. Sums stay in decimals; each part is rounded to the cent once.
 costed as (
-    select
-        repair_id,
-        case
-            when coalesce(labour_minutes, parts_cost_eur, diagnosis_cost_eur, inbound_cost_eur, outbound_cost_eur)
-                is not null
-                then coalesce(
-                    cast(round(labour_minutes * labour_rate_eur_per_hour / 60, 2) as decimal(18, 2)),
-                    cast(0 as decimal(18, 2))
-                )
-                + cast(coalesce(parts_cost_eur, 0) as decimal(18, 2))
-                + cast(coalesce(diagnosis_cost_eur, 0) as decimal(18, 2))
-                + cast(coalesce(inbound_cost_eur, 0) as decimal(18, 2))
-                + cast(coalesce(outbound_cost_eur, 0) as decimal(18, 2))
-        end as total_cost_eur
-    from repairs
+    select * from {{ ref('int_repairs__costed') }}
 )
 
 select
@@ -50,8 +35,21 @@ select
     repairs.outcome,
     repairs.labour_minutes,
     cast(repairs.quoted_total_eur as decimal(18, 2)) as quoted_total_eur,
-    cast(costed.total_cost_eur as decimal(18, 2)) as total_cost_eur,
+    costed.inbound_eur,
+    costed.diagnosis_eur,
+    costed.labour_eur,
+    costed.parts_eur,
+    costed.unstated_work_eur,
+    costed.outbound_eur,
+    costed.total_cost_eur,
+    costed.assumed_cost_eur,
+    costed.assumed_inputs,
+    costed.is_cost_complete,
+    costed.cost_doubts,
     cast(repairs.customer_charge_eur as decimal(18, 2)) as customer_charge_eur,
-    cast(repairs.resale_proceeds_eur as decimal(18, 2)) as resale_proceeds_eur
+    cast(repairs.resale_proceeds_eur as decimal(18, 2)) as resale_proceeds_eur,
+    costed.uncovered_unbilled_eur,
+    costed.covered_billed_eur,
+    costed.goodwill_eur
 from repairs
 inner join costed on repairs.repair_id = costed.repair_id
