@@ -65,7 +65,7 @@ def show(chart: Any, alt_text: str, language: str, height: int = 280) -> None:
         view=alt.ViewConfig(stroke=None),
         axis=alt.AxisConfig(labelFontSize=12, titleFontSize=12, titleFontWeight="normal", ticks=False, domain=False),
         axisX=alt.AxisConfig(grid=False),
-        legend=alt.LegendConfig(orient="top", title=None, labelFontSize=12, symbolSize=90),
+        legend=alt.LegendConfig(orient="top", title=None, labelFontSize=12, symbolSize=90, symbolOpacity=1),
     )
     chart = chart.properties(height=height, config=config)
     st.altair_chart(chart, width="stretch", alt=alt_text)
@@ -189,7 +189,7 @@ def days_left_bars(frame: pl.DataFrame, words: dict[str, str]) -> Any:
     shown = frame.group_by("days_left").len("claims").sort("days_left")
     return (
         alt.Chart(shown)
-        .mark_bar(cornerRadius=2)
+        .mark_bar(cornerRadius=2, size=9)
         .encode(
             x=alt.X("days_left:Q", title=words["days_left"], axis=alt.Axis(format="d", tickMinStep=1)),
             y=alt.Y("claims:Q", title=words["claims"], axis=alt.Axis(format=",d", tickMinStep=1, tickCount=4)),
@@ -237,11 +237,12 @@ def timeline(events: pl.DataFrame, spans: pl.DataFrame, words: dict[str, str]) -
     lanes = list(dict.fromkeys([*spans["lane"].to_list(), *events["lane"].to_list()]))
     colours = {"warranty": MUTED, "remedy": "#d19a2e", "workshop": BASE}
     y = alt.Y("lane:N", sort=lanes, title=None, axis=alt.Axis(labelLimit=180))
+    x = alt.X("start:T", title=None, axis=alt.Axis(format="%d %b %Y", labelAngle=0, tickCount=6))
     bars = (
         alt.Chart(spans)
-        .mark_bar(height=12, cornerRadius=6, opacity=0.45)
+        .mark_bar(height=14, cornerRadius=7, opacity=0.4)
         .encode(
-            x=alt.X("start:T", title=None, axis=alt.Axis(format="%d %b %Y", labelAngle=0, tickCount=6)),
+            x=x,
             x2="end:T",
             y=y,
             color=alt.Color(
@@ -256,10 +257,11 @@ def timeline(events: pl.DataFrame, spans: pl.DataFrame, words: dict[str, str]) -
     )
     points = (
         alt.Chart(events)
-        .mark_point(filled=True, size=90, opacity=1, color=MAIN)
+        .mark_point(filled=True, size=85, opacity=1)
         .encode(
             x="day:T",
             y=y,
+            color=alt.condition("datum.is_future", alt.value(MUTED), alt.value(MAIN)),
             tooltip=[
                 alt.Tooltip("label:N", title=words["event"]),
                 alt.Tooltip("day:T", title=words["day"], format="%d %b %Y"),

@@ -18,6 +18,7 @@ from pipelines.queries.claims import claim, fault_labels, repairs_of, timeline
 from pipelines.queries.formats import euros, number
 from pipelines.queries.words import code_label
 
+_LIFE_EVENTS = ("contract", "paid", "shipped", "delivered", "warranty_end")
 _CAUSE_BADGES = {"defect": "red", "misuse": "orange", "wear": "violet", "no_fault": "green", "transit": "blue"}
 
 
@@ -57,20 +58,27 @@ def _timeline(ticket_id: str, facts: dict[str, Any], lang: str) -> None:
     labels = {event: t(f"event_{event}") for event in events["event"].unique()}
     lanes = {"warranty": t("lane_unit"), "remedy": t("lane_ticket"), "workshop": t("lane_workshop")}
     lane_of = pl.when(pl.col("repair_id").is_not_null()).then(pl.lit(lanes["workshop"]))
-    lane_of = lane_of.when(pl.col("event").is_in(["contract", "paid", "shipped", "delivered", "warranty_end"]))
+    lane_of = lane_of.when(pl.col("event").is_in(_LIFE_EVENTS)).then(pl.lit(lanes["warranty"]))
     events = events.with_columns(
-        label=pl.col("event").replace_strict(labels),
-        lane=lane_of.then(pl.lit(lanes["warranty"])).otherwise(pl.lit(lanes["remedy"])),
+        label=pl.col("event").replace_strict(labels, return_dtype=pl.String),
+        lane=lane_of.otherwise(pl.lit(lanes["remedy"])),
+        is_future=pl.col("day") > ask(build_facts).as_of,
     )
     spans = pl.DataFrame(
         _spans(ticket_id, facts, lanes),
         schema={"kind": pl.String, "lane": pl.String, "start": pl.Date, "end": pl.Date},
         orient="row",
     )
+    words = {key: t(f"axis_{key}") for key in ("span", "from", "until", "event", "day", "since")}
+    is_life = pl.col("lane") == lanes["warranty"]
+    asked = pl.col("event") == "requested"
     with st.container(border=True):
         st.subheader(t("timeline_title"), anchor=False)
-        words = {key: t(f"axis_{key}") for key in ("span", "from", "until", "event", "day", "since")}
-        charts.show(charts.timeline(events, spans, words), t("timeline_alt"), lang, height=160)
+        # The years of the warranty and the weeks of the claim need a scale each.
+        life = events.filter(is_life | asked).with_columns(lane=pl.lit(lanes["warranty"]))
+        charts.show(charts.timeline(life, spans.filter(is_life), words), t("timeline_alt"), lang, height=70)
+        claim_itself = charts.timeline(events.filter(~is_life), spans.filter(~is_life), words)
+        charts.show(claim_itself, t("timeline_alt"), lang, height=110)
         column = st.column_config
         grid(
             events.rename({"label": "what"}),

@@ -53,6 +53,15 @@ def _basis(value: Value) -> str:
     return " · ".join(parts) or t("count_of_all")
 
 
+def per_unit_note(value: Value) -> str:
+    """A count said again per unit, with its interval: what a card of a count stands on."""
+    if not value.is_enough:
+        return TOO_FEW[language()]
+    shown = by_format(value.value, value.measure.format, language())
+    limits = span(value.low, value.high, value.measure.format, language())
+    return t("per_1000_units", value=shown, limits=limits, n=number(value.n, language()))
+
+
 def rate_card(rate: dict, label: str) -> None:
     """A card for one failure rate of the life table, with units, failures and how many were watched so long."""
     lang = language()
@@ -86,4 +95,4 @@ def fact(label: str, value: object) -> None:
         value = t("yes") if value else t("no")
     elif isinstance(value, date):
         value = day(value, lang)
-    st.markdown(f":gray[{label}]  \n{inert(value) if value not in (None, '') else '–'}")
+    st.markdown(f":small[:gray[{label}]]  \n{inert(value) if value not in (None, '') else '–'}")

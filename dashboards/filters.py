@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import streamlit as st
 
 from dashboards.data import ask
 from dashboards.texts import language, t
+from dashboards.url_state import bound, one_of
 from pipelines.queries.build_facts import build_facts, families, products, service_centers
 from pipelines.queries.scopes import Scope
 from pipelines.queries.words import code_label
@@ -35,10 +37,9 @@ def choice(key: str, label: str, codes: Sequence[str], placeholder: str) -> str 
         label,
         codes,
         index=None,
-        key=key,
-        bind="query-params",
         placeholder=placeholder,
         format_func=lambda code: code_label(code, language()),
+        **bound(key, one_of(codes)),
     )
 
 
@@ -53,9 +54,8 @@ def _sku(family: str | None) -> str | None:
         t("sku"),
         list(names),
         index=None,
-        key="sku",
-        bind="query-params",
         placeholder=t("all_skus"),
+        **bound("sku", one_of(names)),
         format_func=lambda sku: f"{sku} · {names[sku]}" if names.get(sku) else sku,
     )
 
@@ -66,8 +66,7 @@ def _centre() -> str | None:
         t("centre"),
         list(names),
         index=None,
-        key="centre",
-        bind="query-params",
+        **bound("centre", one_of(names)),
         placeholder=t("all_centres"),
         format_func=lambda centre: names.get(centre) or centre,
     )
@@ -76,7 +75,15 @@ def _centre() -> str | None:
 def _period() -> tuple[date | None, date | None]:
     as_of = ask(build_facts).as_of
     left, right = st.columns(2)
-    shown = {"format": "DD/MM/YYYY", "min_value": ORIGIN, "max_value": as_of, "bind": "query-params"}
-    from_on = left.date_input(t("from"), value=None, key="from", **shown)
-    until_on = right.date_input(t("until"), value=None, key="until", **shown)
+    shown: dict[str, Any] = {"value": None, "format": "DD/MM/YYYY", "min_value": ORIGIN, "max_value": as_of}
+
+    def read(text: str) -> date | None:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return None
+        return day if ORIGIN <= day <= as_of else None
+
+    from_on = left.date_input(t("from"), **shown, **bound("from", read))
+    until_on = right.date_input(t("until"), **shown, **bound("until", read))
     return from_on, until_on

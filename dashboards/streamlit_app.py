@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards.texts import language, t
+from dashboards.url_state import bound, one_of, page_opened
 from pipelines.errors import SavoirError
 from pipelines.queries.words import LANGUAGES
 
@@ -31,11 +32,10 @@ with st.sidebar:
     st.selectbox(
         "Language · Langue",
         list(LANGUAGES),
-        key="lang",
-        bind="query-params",
         format_func=LANGUAGES.__getitem__,
         label_visibility="collapsed",
         icon=":material/translate:",
+        **bound("lang", one_of(LANGUAGES), "en", is_sticky=True),
     )
 
 page = st.navigation(
@@ -54,6 +54,7 @@ page = st.navigation(
     }
 )
 
+page_opened(page.url_path)
 try:
     page.run()
 except SavoirError as error:

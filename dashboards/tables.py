@@ -43,7 +43,8 @@ def grid(
         "column_config": dict(columns),
         "placeholder": "–",
         "alt": alt,
-        "height": height or "auto",
+        # Short tables show all their rows, long ones scroll.
+        "height": height or ("content" if frame.height <= 25 else "auto"),
     }
     if key is None:
         st.dataframe(shown, **options)

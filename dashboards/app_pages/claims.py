@@ -10,6 +10,7 @@ from dashboards.filters import choice
 from dashboards.filters import scope as scope_filter
 from dashboards.tables import download, grid
 from dashboards.texts import language, t
+from dashboards.url_state import bound
 from pipelines.queries.claims import LIST_LIMIT, claims_list, codes_of
 from pipelines.queries.formats import number
 from pipelines.queries.words import code_label
@@ -19,7 +20,7 @@ scope = scope_filter(("family", "sku", "centre", "period"))
 with st.sidebar:
     cause = choice("cause", t("axis_cause"), ask(codes_of, "cause"), t("all_causes"))
     outcome = choice("outcome", t("axis_outcome"), ask(codes_of, "actual_outcome"), t("all_outcomes"))
-    text = st.text_input(t("search"), key="q", bind="query-params", placeholder=t("search_hint"), icon=":material/search:")
+    text = st.text_input(t("search"), placeholder=t("search_hint"), icon=":material/search:", **bound("q", str))
 lang = language()
 
 opened = st.query_params.get("claim")

@@ -5,12 +5,13 @@ import streamlit as st
 
 from dashboards import charts
 from dashboards.data import ask
-from dashboards.figures import header, measure_card, rate_card
+from dashboards.figures import header, measure_card, per_unit_note, rate_card
 from dashboards.filters import scope as scope_filter
 from dashboards.tables import behind
 from dashboards.texts import language, t, term
-from pipelines.queries.lifetimes import failure_rates, life_curve, rates_by, rates_by_cohort
-from pipelines.queries.overview import claims_by_family, claims_by_month, headline
+from dashboards.url_state import bound
+from pipelines.queries.lifetimes import MONTHS, failure_rates, life_curve, rates_by, rates_by_cohort
+from pipelines.queries.overview import claims_by_family, claims_by_month, headline, per_unit
 from pipelines.queries.words import code_label
 
 header(t("page_overview"), t("overview_subtitle"))
@@ -18,9 +19,12 @@ scope = scope_filter(("family", "sku", "period"))
 lang = language()
 
 cards = ask(headline, scope)
-for column, name in zip(st.columns(5), cards, strict=False):
+per_1000 = ask(per_unit, scope)
+notes = {name: per_unit_note(per_1000[f"{name}_per_1000"]) for name in ("claims", "failures")}
+notes |= {"units": t("note_units"), "open_claims": t("note_open")}
+for column, name in zip(st.columns(5), ("units", "claims", "failures", "open_claims", "linked_share"), strict=True):
     with column:
-        measure_card(cards[name])
+        measure_card(cards[name], notes.get(name))
 
 st.header(t("rates_title"), anchor=False, help=term("failure"))
 st.caption(t("rates_caption"))
@@ -56,13 +60,11 @@ with right, st.container(border=True):
     st.subheader(t("families_title"), anchor=False)
     month = st.segmented_control(
         t("families_at"),
-        [3, 12, 24],
-        default=12,
+        list(MONTHS),
         required=True,
-        key="at",
-        bind="query-params",
         format_func=lambda n: t("months_short", n=n),
         label_visibility="collapsed",
+        **bound("at", {str(n): n for n in MONTHS}.get, 12),
     )
     families = ask(rates_by, "family").filter(pl.col("age_month") == month)
     families = families.with_columns(

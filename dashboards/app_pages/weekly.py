@@ -9,6 +9,7 @@ from dashboards.figures import comparison_card, header
 from dashboards.filters import scope as scope_filter
 from dashboards.tables import behind, download, grid
 from dashboards.texts import language, t
+from dashboards.url_state import bound, one_of
 from pipelines.queries.claims import fault_labels
 from pipelines.queries.defects import BASELINE_WEEKS, defect_week
 from pipelines.queries.formats import PER_UNITS, number
@@ -20,17 +21,20 @@ scope = scope_filter(("family",))
 lang = language()
 newest = Week.last_complete(facts.as_of)
 with st.sidebar:
-    name = st.selectbox(
-        t("axis_week"), [str(newest.earlier(back)) for back in range(-1, 104)], index=1, key="week", bind="query-params"
-    )
+    weeks = [str(newest.earlier(back)) for back in range(-1, 104)]
+    name = st.selectbox(t("axis_week"), weeks, **bound("week", one_of(weeks), str(newest)))
 week = Week.parse(name)
 report = ask(defect_week, week, scope.family_code)
 if not report.is_complete:
     st.warning(t("week_incomplete"), icon=":material/hourglass_top:")
 
-for column, each in zip(st.columns(len(report.comparisons)), report.comparisons, strict=True):
+cells = st.columns(len(report.comparisons) + 1)
+for column, each in zip(cells, report.comparisons, strict=False):
     with column:
         comparison_card(each)
+with cells[-1], st.container(border=True, height="stretch", gap="xxsmall"):
+    st.metric(t("without_cause"), number(report.claims_without_cause, lang))
+    st.caption(t("without_cause_note", claims=number(report.claims.height, lang)))
 st.caption(t("week_basis", units=number(report.units, lang), n=BASELINE_WEEKS))
 
 number_column = st.column_config.NumberColumn
@@ -69,16 +73,17 @@ labelled = report.by_fault.with_columns(
 )
 counted = {
     "claims": t("axis_claims"),
-    "claims_before": t("axis_before", n=BASELINE_WEEKS),
+    "claims_before": t("axis_before"),
     "failures": t("axis_failures"),
 }
-left, right = st.columns(2, gap="medium")
+note = t("compare_note", n=BASELINE_WEEKS)
+left, right = st.columns([3, 2], gap="medium")
 with left, st.container(border=True):
-    st.subheader(t("faults_title"), anchor=False)
+    st.subheader(t("faults_title"), anchor=False, help=note)
     ratio = {"ratio": number_column(t("axis_ratio"), format="%.2f"), "verdict": t("axis_verdict")}
     grid(labelled, {"fault": t("axis_fault")} | counted | ratio, t("faults_title"))
 with right, st.container(border=True):
-    st.subheader(t("skus_title"), anchor=False)
+    st.subheader(t("skus_title"), anchor=False, help=note)
     grid(report.by_sku, {"sku": t("sku")} | counted, t("skus_title"))
 
 with st.container(border=True):
