@@ -22,7 +22,8 @@ tickets as (
 
 ),
 
--- What the returned machine brought, where the feed says so, goes before what it was expected to bring.
+-- The price of a remedy holds what the returned machine can be expected to bring, not what came of it: scrapping a machine
+-- that was worth repairing is a loss of the disposal, not of the remedy, and stands apart as salvage_shortfall_eur.
 inputs as (
 
     select
@@ -64,19 +65,9 @@ inputs as (
         priced.part_parcel_eur,
         priced.later_claim_cost_eur,
         priced.missing_rates,
-        coalesce(paid.refurbished_eur, paid.as_is_eur) is not null as is_resale_observed,
-        case
-            when paid.as_is_eur is not null and paid.refurbished_eur is null
-                then {{ euros('paid.as_is_eur * (1 - priced.resale_fee_share)') }}
-            else priced.scrap_eur
-        end as scrap_eur,
-        case
-            when paid.refurbished_eur is not null
-                then {{ euros('least(paid.refurbished_eur * (1 - priced.resale_fee_share), priced.landed_cost_eur) - priced.reconditioning_eur') }}
-            when paid.as_is_eur is not null
-                then {{ euros('paid.as_is_eur * (1 - priced.resale_fee_share)') }}
-            else priced.resale_before_work_eur
-        end as resale_before_work_eur,
+        priced.scrap_eur,
+        priced.resale_before_work_eur,
+        paid.known_proceeds_eur,
         coalesce({{ euros('paid.stated_refund_eur') }}, cast(priced.price_eur * priced.units as decimal(18,2))) as refund_eur,
         coalesce(paid.repairs_parts_eur, {{ euros('priced.part_cost_share * priced.price_eur') }}) as part_eur,
         paid.customer_charge_eur,
@@ -291,8 +282,11 @@ select
     replacement_goodwill_eur,
     scrap_eur,
     resale_before_work_eur,
-    is_resale_observed,
     salvage_eur,
+    case
+        when unpriced_reason is null and actual_remedy in ('replacement', 'refund')
+            then cast(salvage_eur - known_proceeds_eur as decimal(18,2))
+    end as salvage_shortfall_eur,
     case when unpriced_reason is null then repair_cost_eur end as repair_cost_eur,
     case when unpriced_reason is null then replacement_cost_eur end as replacement_cost_eur,
     case when unpriced_reason is null then repair_cost_low_eur end as repair_cost_low_eur,

@@ -150,6 +150,7 @@ totals as (
         and (not is_work_done or (labour_eur is not null and parts_eur is not null) or quote_eur is not null)
             as is_cost_complete,
         {{ euros('coalesce(customer_charge_eur, 0)') }} as charged_eur,
+        resale_proceeds_eur as stated_proceeds_eur,
         {{ euros('coalesce(resale_proceeds_eur, 0)') }} as proceeds_eur
     from worked
 
@@ -209,6 +210,7 @@ select
     ) as cost_doubts,
     charged_eur as customer_charge_eur,
     proceeds_eur as resale_proceeds_eur,
+    {{ euros('stated_proceeds_eur') }} as stated_proceeds_eur,
     cast(coalesce(total_cost_eur, 0) - charged_eur - proceeds_eur as decimal(18,2)) as net_cost_eur,
     -- Not covered: transport, labour and parts are the customer's, work up to the quote; the diagnosis is free.
     case

@@ -60,8 +60,7 @@ assumed as (
         cast(
             case when is_inbound_assumed then inbound_eur else 0 end
             + case when is_landed_cost_assumed then landed_cost_eur else 0 end
-            + case when is_resale_observed then 0 else salvage_eur end
-            + replacement_outbound_eur + replacement_handling_eur + renewal_risk_eur + replacement_goodwill_eur
+            + salvage_eur + replacement_outbound_eur + replacement_handling_eur + renewal_risk_eur + replacement_goodwill_eur
             as decimal(18,2)
         ) as replacement_assumed_eur
     from compared
@@ -108,6 +107,7 @@ select
     assumed.renewal_risk_eur,
     assumed.replacement_goodwill_eur,
     assumed.salvage_eur,
+    assumed.salvage_shortfall_eur,
     assumed.scrap_eur,
     assumed.resale_before_work_eur,
     assumed.replacement_cost_eur,
@@ -141,8 +141,7 @@ select
             case when assumed.work_basis in ('own_work', 'own_quote') then 'work' end,
             case when not assumed.is_outbound_assumed then 'outbound' end,
             case when not assumed.is_landed_cost_assumed then 'landed cost' end,
-            case when not assumed.is_price_assumed then 'price' end,
-            case when assumed.is_resale_observed then 'resale' end
+            case when not assumed.is_price_assumed then 'price' end
         ), ''
     ) as observed_inputs,
     concat_ws(
@@ -153,8 +152,7 @@ select
         case when assumed.is_outbound_assumed then 'outbound' end,
         case when assumed.is_landed_cost_assumed then 'landed cost' end,
         case when assumed.is_price_assumed then 'price' end,
-        case when not assumed.is_resale_observed then 'resale' end,
-        'handling', 'outbound of the new unit', 'repeat risk', 'later claims', 'goodwill'
+        'resale', 'handling', 'outbound of the new unit', 'repeat risk', 'later claims', 'goodwill'
     ) as assumed_inputs,
     assumed.cell,
     assumed.cell_observations,
