@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from pipelines.home import Home
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+SAVOIR = Path(sys.executable).with_name("savoir")
+DEMO_LINES = 6_000
+DEMO_SEED = 1
+DEMO_END = date(2026, 10, 31)
+PUBLISHED_WITH_REFUSALS = 3
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real files and published values, beside the checkout; absent at a user's."""
     if not SHARED.is_dir():
-        pytest.skip("../shared is not here: real files and reference values are only beside the developers' checkout")
+        pytest.skip(
+            "../shared is not here: real files and reference values are only beside the developers' checkout"
+        )
     return SHARED
+
+
+def run_savoir(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command line as a user types it, in a process of its own, on one home."""
+    return subprocess.run(
+        [str(SAVOIR), "--home", str(home.root), *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The demo, ten times smaller: simulated, built and published by the commands. Slow; read it, never write to it."""
+    home = Home.at(tmp_path_factory.mktemp("demo") / "home")
+    for words in (
+        ("simulate", "--lines", str(DEMO_LINES), "--seed", str(DEMO_SEED), "--end", DEMO_END.isoformat()),
+        ("build", "--as-of", DEMO_END.isoformat()),
+    ):
+        done = run_savoir(home, *words)
+        assert done.returncode in (0, PUBLISHED_WITH_REFUSALS), done.stdout + done.stderr
+    return home

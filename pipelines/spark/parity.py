@@ -49,7 +49,9 @@ def _compare_all(duck: EngineBuild, spark: EngineBuild) -> list[ParityRow]:
         lonely = sorted(set(duck.tables) ^ set(spark.tables))
         raise EnginesDisagree(f"Built on one engine only: {', '.join(lonely)}.")
     return [
-        ParityRow(compare(table, duck.read(table), spark.read(table)), duck.seconds[table], spark.seconds[table])
+        ParityRow(
+            compare(table, duck.read(table), spark.read(table)), duck.seconds[table], spark.seconds[table]
+        )
         for table in duck.tables
     ]
 

@@ -31,7 +31,9 @@ def test_the_same_rows_in_another_order_and_another_width_are_equal(mart: pl.Dat
 
 
 def test_one_cent_is_a_difference(mart: pl.DataFrame) -> None:
-    cent = pl.when(pl.col("ticket_id") == "a").then(pl.col("cost_eur") + Decimal("0.01")).otherwise("cost_eur")
+    cent = (
+        pl.when(pl.col("ticket_id") == "a").then(pl.col("cost_eur") + Decimal("0.01")).otherwise("cost_eur")
+    )
     result = compare("m", mart, planted(mart, cost_eur=cent.cast(pl.Decimal(18, 2))))
     assert (result.only_left, result.only_right) == (1, 1)
 
