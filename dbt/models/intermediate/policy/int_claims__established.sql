@@ -216,6 +216,8 @@ select
     based.stated_remedy,
     based.regime,
     based.latest_fault_code,
+    based.latest_repair_id,
+    based.evidence_grade,
     based.is_professional,
     based.has_french_manual,
     based.repair_cost_eur,
