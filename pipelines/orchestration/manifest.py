@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -72,7 +73,7 @@ def prepared(project_dir: Path = DBT_DIR) -> PreparedProject:
     return project
 
 
-def dbt_arguments(project_dir: Path, target_path: Path, variables: dict[str, str]) -> list[str]:
+def dbt_arguments(project_dir: Path, target_path: Path, variables: Mapping[str, str | bool]) -> list[str]:
     """The options that every dbt command of Savoir takes."""
     return [
         *("--project-dir", str(project_dir)),
