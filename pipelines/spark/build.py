@@ -22,7 +22,7 @@ from pipelines.home import DBT_DIR, PROJECT_DIR, Home
 COMPARED_SCHEMAS = ("marts", "meta")
 
 
-class EngineBuildFailed(SavoirError):
+class EngineBuildError(SavoirError):
     """dbt did not finish on one engine."""
 
 
@@ -55,7 +55,7 @@ def build_on(engine: str, home: Home, as_of: str, folder: Path) -> EngineBuild:
     are opened.
 
     Raises:
-        EngineBuildFailed: with the last lines that dbt printed.
+        EngineBuildError: with the last lines that dbt printed.
     """
     own = Home(folder)
     own.warehouse.mkdir(parents=True)
@@ -73,7 +73,7 @@ def build_on(engine: str, home: Home, as_of: str, folder: Path) -> EngineBuild:
     )
     if finished.returncode != 0:
         said = "\n".join((finished.stdout + finished.stderr).strip().splitlines()[-25:])
-        raise EngineBuildFailed(
+        raise EngineBuildError(
             f"The models did not build on {engine} (exit {finished.returncode}); nothing was published or changed.\n{said}"
         )
     results = json.loads((target / "run_results.json").read_text())["results"]

@@ -40,7 +40,7 @@ def _comparable(frame: pl.DataFrame) -> pl.DataFrame:
         if dtype.is_float():
             return column.cast(pl.Float64)
         if dtype.is_decimal():
-            return column.cast(pl.Decimal(38, dtype.scale))  # ty: ignore[unresolved-attribute]
+            return column.cast(pl.Decimal(38, dtype.scale))  # ty: ignore[missing-attribute]
         if isinstance(dtype, pl.Datetime):
             return column.dt.replace_time_zone(None).cast(pl.Datetime("us"))
         return column

@@ -14,7 +14,7 @@ from pipelines.spark.comparison import Comparison, compare
 from pipelines.spark.session import require_spark
 
 
-class EnginesDisagree(SavoirError):
+class EnginesDisagreeError(SavoirError):
     """The marts of the two engines are not the same."""
 
 
@@ -31,9 +31,9 @@ def parity(home: Home, as_of: str, progress: Callable[[str], None]) -> list[Pari
     """Every mart of `home`'s landing, built on DuckDB and on Spark and compared, in the order of their names.
 
     Raises:
-        SparkUnavailable: without Java or the extra.
-        EngineBuildFailed: when dbt stops on one engine.
-        EnginesDisagree: when an engine lacks a mart that the other has.
+        SparkUnavailableError: without Java or the extra.
+        EngineBuildError: when dbt stops on one engine.
+        EnginesDisagreeError: when an engine lacks a mart that the other has.
     """
     require_spark()
     with tempfile.TemporaryDirectory(prefix="savoir-parity-") as scratch:
@@ -47,7 +47,7 @@ def parity(home: Home, as_of: str, progress: Callable[[str], None]) -> list[Pari
 def _compare_all(duck: EngineBuild, spark: EngineBuild) -> list[ParityRow]:
     if duck.tables != spark.tables:
         lonely = sorted(set(duck.tables) ^ set(spark.tables))
-        raise EnginesDisagree(f"Built on one engine only: {', '.join(lonely)}.")
+        raise EnginesDisagreeError(f"Built on one engine only: {', '.join(lonely)}.")
     return [
         ParityRow(
             compare(table, duck.read(table), spark.read(table)), duck.seconds[table], spark.seconds[table]
@@ -69,7 +69,7 @@ def table_text(rows: list[ParityRow]) -> str:
 
 
 def verdict(rows: list[ParityRow], may_be_empty: bool = False) -> None:
-    """Raise `EnginesDisagree` naming every mart that differs, or that is empty and so proves nothing."""
+    """Raise `EnginesDisagreeError` naming every mart that differs, or that is empty and so proves nothing."""
     wrong = []
     for row in rows:
         found = row.comparison
@@ -83,4 +83,4 @@ def verdict(rows: list[ParityRow], may_be_empty: bool = False) -> None:
         elif found.rows == 0 and not may_be_empty:
             wrong.append(f"{found.table}: empty, so the comparison says nothing; give data that fills it")
     if wrong:
-        raise EnginesDisagree("The engines disagree:\n" + "\n".join(wrong))
+        raise EnginesDisagreeError("The engines disagree:\n" + "\n".join(wrong))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OLDEST_JAVA = 17
 
 
-class SparkUnavailable(SavoirError):
+class SparkUnavailableError(SavoirError):
     """Spark cannot start on this machine; the text says what is missing and how to get it."""
 
 
@@ -33,10 +33,10 @@ def java_major_version(banner: str) -> int | None:
 
 
 def require_spark() -> None:
-    """Raise `SparkUnavailable` with the remedy unless Java and the `spark` extra are here."""
+    """Raise `SparkUnavailableError` with the remedy unless Java and the `spark` extra are here."""
     java = shutil.which("java")
     if java is None:
-        raise SparkUnavailable(
+        raise SparkUnavailableError(
             f"Spark needs Java {OLDEST_JAVA} or newer, and no `java` is on the PATH. "
             "Install a JRE (Debian: apt-get install openjdk-17-jre-headless) and try again."
         )
@@ -44,7 +44,7 @@ def require_spark() -> None:
     version = java_major_version(banner)
     if version is None or version < OLDEST_JAVA:
         said = banner.strip().splitlines()[0] if banner.strip() else "nothing"
-        raise SparkUnavailable(
+        raise SparkUnavailableError(
             f"Spark needs Java {OLDEST_JAVA} or newer; {java} says {said}. "
             "Put a newer Java first on the PATH or set JAVA_HOME."
         )
@@ -52,13 +52,13 @@ def require_spark() -> None:
         import dbt.adapters.spark  # noqa: F401
         import pyspark  # noqa: F401
     except ImportError as error:
-        raise SparkUnavailable(
+        raise SparkUnavailableError(
             f"The Python package {error.name} is missing. Install the extra: uv sync --extra spark"
         ) from error
 
 
 @contextmanager
-def spark_session(folder: Path) -> Iterator[SparkSession]:
+def spark_session(folder: Path) -> Generator[SparkSession]:
     """A local session on two cores whose tables live under `folder`; stopped at the end."""
     require_spark()
     from pyspark.sql import SparkSession
@@ -80,7 +80,7 @@ def spark_session(folder: Path) -> Iterator[SparkSession]:
             .getOrCreate()
         )
     except Exception as error:  # py4j and pyspark raise their own kinds when the JVM refuses to start
-        raise SparkUnavailable(
+        raise SparkUnavailableError(
             f"Spark did not start: {error}. Check that Java {OLDEST_JAVA} runs and that 2 GB of memory are free."
         ) from error
     try:

@@ -84,7 +84,7 @@ def test_the_gradient_behind_the_forecast_variance_is_that_of_the_expected_count
         [(sums(*(at + d)) - sums(*(at - d))) / (2 * step) for d in (np.array([step, 0]), np.array([0, step]))]
     )
     forecast = forecast_claims(units, ages, 1.4, 80.0, months=6, log_covariance=cov, overdispersion=1.7)
-    wanted = 1.7 * sums(*at) + np.einsum("ih,ij,jh->h", gradient, cov, gradient)
+    wanted = 1.7 * (sums(*at) + np.einsum("ih,ij,jh->h", gradient, cov, gradient))
     assert forecast.cumulative_variance[0] == pytest.approx(wanted, rel=1e-7)
 
 
