@@ -1,7 +1,7 @@
 """One dbt build per engine from the same landing, each in a process of its own, and the marts they left.
 
-dbt keeps one adapter per process and Spark keeps a JVM, so an engine gets a child process: when it dies, the reader of
-this module gets a sentence and the other engine's tables stay as they are.
+dbt keeps one adapter per process and Spark keeps a JVM, so an engine gets a child process: when it dies, the
+caller gets a sentence and the other engine's tables stay as they are.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class EngineBuild:
 def build_on(engine: str, home: Home, as_of: str, folder: Path) -> EngineBuild:
     """Build every model on `engine` ("duckdb" or "spark") from `home`'s landing, into `folder` alone.
 
-    `folder` becomes a small home of its own whose landing is `home`'s: neither the home's build file nor its snapshots
-    are opened.
+    `folder` becomes a small home of its own whose landing is `home`'s: neither the home's build file nor its
+    snapshots are opened.
 
     Raises:
         EngineBuildError: with the last lines that dbt printed.
@@ -74,7 +74,8 @@ def build_on(engine: str, home: Home, as_of: str, folder: Path) -> EngineBuild:
     if finished.returncode != 0:
         said = "\n".join((finished.stdout + finished.stderr).strip().splitlines()[-25:])
         raise EngineBuildError(
-            f"The models did not build on {engine} (exit {finished.returncode}); nothing was published or changed.\n{said}"
+            f"The models did not build on {engine} (exit {finished.returncode}); "
+            f"nothing was published or changed.\n{said}"
         )
     results = json.loads((target / "run_results.json").read_text())["results"]
     models = {

@@ -1,4 +1,4 @@
-"""Whether two tables hold the same rows: decimals, dates and texts exactly, doubles to 1e-9, NULL only like NULL.
+"""Whether two tables hold the same rows: decimals, dates, texts exactly, doubles to 1e-9, NULL only like NULL.
 
 Frames in, a frozen verdict out. Where the frames come from is not known here.
 """
@@ -26,12 +26,12 @@ class Comparison:
 
     @property
     def differences(self) -> int:
-        """Rows that one side lacks, plus doubles that disagree, plus one for a shape that cannot be compared."""
+        """Rows that one side lacks, doubles that disagree, and one for a shape that cannot be compared."""
         return self.only_left + self.only_right + self.doubles_apart + bool(self.note)
 
 
 def _comparable(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with one type per kind of value, so that an engine's width of integer or text does not count."""
+    """The frame with one type per kind of value: an engine's width of integer does not count."""
 
     def cast(name: str, dtype: pl.DataType) -> pl.Expr:
         column = pl.col(name)

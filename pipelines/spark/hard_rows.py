@@ -1,9 +1,11 @@
 """A retailer made of hard cases: the rows on which two engines are most likely to disagree.
 
-Month ends and 29 February, the hours around a change of the clock, dates that are missing, the largest and smallest
-amounts that the contract allows, empty texts, accents and emoji, ties in every ordering that a model uses, two versions
-of one row that nothing but their content orders.
+Month ends and 29 February, the hours around a change of the clock, dates that are missing, the largest and
+smallest amounts that the contract allows, empty texts, accents and emoji, ties in every ordering that a model
+uses, two versions of one row that nothing but their content orders.
 """
+
+# ruff: noqa: E501 (rows of a file are one line each)
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One local Spark session, set up so that dbt's session method finds it and nothing is left behind.
 
-No Hive, no Derby, no web page: an in-memory catalogue over a folder of Parquet tables, in UTC. A cluster is reached
-by another dbt target, not by this module (docs/scale-out.md).
+No Hive, no Derby, no web page: an in-memory catalogue over a folder of Parquet tables, in UTC. A cluster is
+reached by another dbt target, not by this module (docs/scale-out.md).
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def spark_session(folder: Path) -> Generator[SparkSession]:
         )
     except Exception as error:  # py4j and pyspark raise their own kinds when the JVM refuses to start
         raise SparkUnavailableError(
-            f"Spark did not start: {error}. Check that Java {OLDEST_JAVA} runs and that 2 GB of memory are free."
+            f"Spark did not start: {error}. "
+            f"Check that Java {OLDEST_JAVA} runs and that 2 GB of memory are free."
         ) from error
     try:
         yield session
