@@ -1,4 +1,4 @@
-"""Whether two tables hold the same rows: decimals, dates, texts exactly, doubles to 1e-9, NULL only like NULL.
+"""Whether two tables hold the same rows: all but doubles exactly, doubles to 1e-9, NULL only like NULL.
 
 Frames in, a frozen verdict out. Where the frames come from is not known here.
 """
