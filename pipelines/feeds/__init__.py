@@ -9,6 +9,7 @@ from pipelines.feeds.door import UnknownSourceError, check, take, take_all, wait
 from pipelines.feeds.files import FileRefusedError
 from pipelines.feeds.landing import DoorBusyError, ensure_empty_landing
 from pipelines.feeds.mappings import Mapping, MappingError, sources
+from pipelines.feeds.quarantine import quarantined, replay_quarantine
 from pipelines.feeds.results import CheckResult, Delivery, FeedCounts, Refusal, Skip, WaitingFile
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "check",
     "contract",
     "ensure_empty_landing",
+    "quarantined",
+    "replay_quarantine",
     "sources",
     "take",
     "take_all",

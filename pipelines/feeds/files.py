@@ -14,7 +14,7 @@ import os
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +93,9 @@ def survey(path: Path) -> tuple[str, Census]:
     return digest.hexdigest(), census
 
 
-def raw_chunks(path: Path, max_bytes: int = MAX_INFLATED_BYTES, census: Census | None = None) -> Iterator[bytes]:
+def raw_chunks(
+    path: Path, max_bytes: int = MAX_INFLATED_BYTES, census: Census | None = None
+) -> Iterator[bytes]:
     """The file's bytes, unpacked where they are gzip; stops with a sentence beyond `max_bytes`."""
     if not is_gzip(path):
         with path.open("rb") as file:
@@ -195,7 +197,9 @@ def header(path: Path, encoding: str, separator: str) -> Header:
                 f"{path.name} is UTF-16 text: save it as UTF-8, or send it through a mapping with dialect.encoding: utf-16."
             )
         if b"\0" in begin:
-            raise FileRefusedError(f"{path.name} is not text (it holds NUL bytes): send a CSV or Parquet file.")
+            raise FileRefusedError(
+                f"{path.name} is not text (it holds NUL bytes): send a CSV or Parquet file."
+            )
     begin = b""
     for chunk in text_chunks(path, encoding):
         begin = chunk[:_HEADER_BYTES]
@@ -206,13 +210,17 @@ def header(path: Path, encoding: str, separator: str) -> Header:
         text = begin.decode("utf-8", errors="replace")
     if not text.strip():
         if is_gzip(path):
-            raise FileRefusedError(f"{path.name} unpacks to nothing readable: it is empty or cut; send it again.")
+            raise FileRefusedError(
+                f"{path.name} unpacks to nothing readable: it is empty or cut; send it again."
+            )
         raise FileRefusedError(f"{path.name} holds only blank lines: send it again.")
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         names = next(row for row in rows if row)
     except (csv.Error, StopIteration):
-        raise FileRefusedError(f"{path.name} has no readable header: its first line must name the columns.") from None
+        raise FileRefusedError(
+            f"{path.name} has no readable header: its first line must name the columns."
+        ) from None
     return Header(names=tuple(name.strip() for name in names), lines=rows.line_num)
 
 
@@ -233,7 +241,7 @@ class Pump:
 
 
 @contextmanager
-def pumped(path: Path, encoding: str, max_bytes: int = MAX_INFLATED_BYTES) -> Iterator[Pump]:
+def pumped(path: Path, encoding: str, max_bytes: int = MAX_INFLATED_BYTES) -> Generator[Pump]:
     """The file's text on a named pipe, fed by a thread until the reader has it all or gives up."""
     with tempfile.TemporaryDirectory(prefix="savoir-") as folder:
         pump = Pump(Path(folder) / "text.csv", Census())

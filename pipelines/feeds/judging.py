@@ -56,11 +56,20 @@ def routed_sql(source: Mapping, staged: Staged) -> str:
     )
 
 
-def judgement(source: Mapping, contract: Contract, feed_name: str, staged: Staged, routed: str) -> Judgement:
-    """How the rows of `routed` (a relation) load into one feed."""
+def judgement(
+    source: Mapping,
+    contract: Contract,
+    feed_name: str,
+    staged: Staged,
+    routed: str,
+    only_rows: frozenset[int] | None = None,
+) -> Judgement:
+    """How the rows of `routed` (a relation) load into one feed; `only_rows`: of these lines of the file alone."""
     feed = contract.feeds[feed_name]
     rule = next(item for item in source.feeds if item.feed == feed_name)
     where = f"_skip is null and {conditions_sql(rule.when, source.dialect)}"
+    if only_rows is not None:
+        where += f" and _file_row in ({', '.join(str(row) for row in sorted(only_rows)) or 'null'})"
     texts = feed_columns_sql(source, feed, staged.columns)
     style = source.dialect.style
 
@@ -71,14 +80,17 @@ def judgement(source: Mapping, contract: Contract, feed_name: str, staged: Stage
         if (expression := local_sql(column, _t(column.name), style)) is not None
     ]
     values = ", ".join(
-        f"{value_sql(column, _t(column.name), _l(column), style)} as {_v(column.name)}" for column in feed.columns
+        f"{value_sql(column, _t(column.name), _l(column), style)} as {_v(column.name)}"
+        for column in feed.columns
     )
     judged = (
         f"select *, {values} from (select *{''.join(', ' + item for item in locals_)} "
         f"from (select _file_row, {level_texts} from {routed} where {where}))"
     )
     is_wrong = " or ".join(_wrongs(feed))
-    canonical = f", {_UNIT}, ".join(f"coalesce({canonical_sql(column, _v(column.name))}, '')" for column in feed.columns)
+    canonical = f", {_UNIT}, ".join(
+        f"coalesce({canonical_sql(column, _v(column.name))}, '')" for column in feed.columns
+    )
     typed = ", ".join(f"{_v(column.name)} as {sql.name(column.name)}" for column in feed.columns)
     # A yes/no of three values: an unknown comparison is no fault.
     accepted = (
@@ -95,13 +107,18 @@ def judgement(source: Mapping, contract: Contract, feed_name: str, staged: Stage
 
 def _record_sql(feed: Feed) -> str:
     """The refused row as JSON by contract column; a value that did not parse may be anything, so it is redacted too."""
-    fields = []
+    understood, strange = [], []
     for column in feed.columns:
-        text = _t(column.name)
-        if column.type != "text":
-            text = f"case when {_v(column.name)} is null then {redact_sql(text)} else {text} end"
-        fields.append(f"{sql.name(column.name)} := {text}")
-    return f"cast(to_json(struct_pack({', '.join(fields)})) as text)"
+        t, v, name = _t(column.name), _v(column.name), sql.name(column.name)
+        if column.type == "text" and not column.codes:
+            understood.append(f"{name} := {t}")
+        else:
+            is_known = f"{v} in ({sql.texts(column.codes)})" if column.codes else f"{v} is not null"
+            understood.append(f"{name} := case when {is_known} then {t} end")
+            strange.append(f"{name} := case when not coalesce({is_known}, false) then {t} end")
+    # One redaction for the whole text: compiling its patterns for every column would take seconds.
+    redacted = redact_sql(f"cast(to_json(struct_pack({', '.join(strange)})) as text)")
+    return f"cast(json_merge_patch(to_json(struct_pack({', '.join(understood)})), cast({redacted} as json)) as text)"
 
 
 def _wrongs(feed: Feed) -> list[str]:
@@ -128,9 +145,7 @@ def _wrongs(feed: Feed) -> list[str]:
 def _is_out_of_order(earlier: str, later: str) -> str:
     first, second = _v(earlier), _v(later)
     # Civil dates are compared only where the moments are in the wrong order: the zone tables are slow.
-    return (
-        f"(case when {second} < {first} then {local_date_sql(second)} < {local_date_sql(first)} else false end)"
-    )
+    return f"(case when {second} < {first} then {local_date_sql(second)} < {local_date_sql(first)} else false end)"
 
 
 def _reasons(feed: Feed) -> list[str]:
@@ -153,7 +168,9 @@ def _column_reasons(column: Column) -> list[str]:
     is_ = f"{sql.text(column.name + ' is ')} || {value} || "
     reasons = []
     if column.is_required:
-        reasons.append(f"case when {t} is null then {sql.text(f'{column.name} is empty, but required: fill it in')} end")
+        reasons.append(
+            f"case when {t} is null then {sql.text(f'{column.name} is empty, but required: fill it in')} end"
+        )
     if column.type != "text":
         expected = sql.text(f", not {WHAT_IS_EXPECTED[column.type]}")
         reasons.append(f"case when {t} is not null and {v} is null then {is_}{expected} end")

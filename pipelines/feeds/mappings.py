@@ -25,7 +25,19 @@ from pipelines.feeds.parsing import ValueStyle
 
 MAPPINGS_DIR = Path(__file__).resolve().parent / "mappings"
 
-CONDITIONS = ("is", "is_not", "in", "not_in", "matches", "not_matches", "above", "at_least", "below", "at_most", "is_empty")
+CONDITIONS = (
+    "is",
+    "is_not",
+    "in",
+    "not_in",
+    "matches",
+    "not_matches",
+    "above",
+    "at_least",
+    "below",
+    "at_most",
+    "is_empty",
+)
 
 
 class MappingError(SavoirError):
@@ -106,7 +118,9 @@ def sources(folder: Path = MAPPINGS_DIR) -> dict[str, Mapping]:
     found = {name: _canonical(name, known) for name in known.feeds}
     for path in sorted(folder.glob("*.yml")):
         if path.stem in known.feeds:
-            raise MappingError(f"{path} has the name of a feed: rename it, {path.stem} takes canonical files.")
+            raise MappingError(
+                f"{path} has the name of a feed: rename it, {path.stem} takes canonical files."
+            )
         found[path.stem] = mapping(path, known)
     return found
 
@@ -135,16 +149,21 @@ def mapping(path: Path, known: Contract) -> Mapping:
     except yaml.YAMLError as error:
         raise MappingError(f"{path} is not valid YAML: {error}.") from None
     reader = _Reader(path)
-    top = reader.table(declared, "the file", ("description", "format", "dialect", "currencies", "columns", "ignored",
-                                              "skip", "feeds"))
+    top = reader.table(
+        declared,
+        "the file",
+        ("description", "format", "dialect", "currencies", "columns", "ignored", "skip", "feeds"),
+    )
     if top.get("format", "csv") not in ("csv", "parquet"):
         raise reader.wrong("format", f"is {top['format']!r}: csv or parquet")
     columns = reader.names(top.get("columns"), "columns")
     if not columns:
         raise reader.wrong("columns", "is missing: list the columns that the file must have")
     reader.known_columns = columns
-    reader.rates = {code: reader.rate(rate, f"currencies.{code}") for code, rate in reader.table(
-        top.get("currencies", {}), "currencies").items()}
+    reader.rates = {
+        code: reader.rate(rate, f"currencies.{code}")
+        for code, rate in reader.table(top.get("currencies", {}), "currencies").items()
+    }
     feeds = reader.table(top.get("feeds"), "feeds")
     for feed in feeds:
         if feed not in known.feeds:
@@ -178,8 +197,10 @@ class _Reader:
             raise self.wrong(key, "must be a table of keys and values")
         for name in value:
             if allowed is not None and name not in allowed:
-                raise self.wrong(f"{key}.{name}" if key != "the file" else str(name),
-                                 f"is unknown: one of {', '.join(allowed)}")
+                raise self.wrong(
+                    f"{key}.{name}" if key != "the file" else str(name),
+                    f"is unknown: one of {', '.join(allowed)}",
+                )
         return {str(name): item for name, item in value.items()}
 
     def names(self, value: Any, key: str) -> tuple[str, ...]:
@@ -192,19 +213,26 @@ class _Reader:
         try:
             rate = Decimal(str(body.get("eur")))
         except InvalidOperation:
-            raise self.wrong(f"{key}.eur", f"is {body.get('eur')!r}: the euros for one unit, such as 1.15") from None
+            raise self.wrong(
+                f"{key}.eur", f"is {body.get('eur')!r}: the euros for one unit, such as 1.15"
+            ) from None
         if not rate.is_finite() or rate <= 0:
             raise self.wrong(f"{key}.eur", f"is {rate}: a rate is above zero")
         return rate
 
     def dialect(self, value: Any) -> Dialect:
-        body = self.table(value, "dialect", ("encoding", "separator", "decimal", "thousands", "dates", "time_zone",
-                                             "unknown"))
+        body = self.table(
+            value,
+            "dialect",
+            ("encoding", "separator", "decimal", "thousands", "dates", "time_zone", "unknown"),
+        )
         encoding = str(body.get("encoding", "utf-8"))
         try:
             codecs.lookup(encoding)
         except LookupError:
-            raise self.wrong("dialect.encoding", f"is {encoding!r}, which is no known encoding: utf-8, cp1252, …") from None
+            raise self.wrong(
+                "dialect.encoding", f"is {encoding!r}, which is no known encoding: utf-8, cp1252, …"
+            ) from None
         separator = str(body.get("separator", ","))
         if len(separator) != 1:
             raise self.wrong("dialect.separator", f"is {separator!r}: one character, such as ';'")
@@ -220,8 +248,11 @@ class _Reader:
         patterns = self.names([dates] if isinstance(dates, str) else dates, "dialect.dates")
         for pattern in patterns:
             if "%" not in pattern or "%z" in pattern or "%Z" in pattern:
-                raise self.wrong("dialect.dates", f"holds {pattern!r}: a pattern such as '%d/%m/%Y %H:%M' (times with "
-                                                  "an offset are ISO 8601 and need none)")
+                raise self.wrong(
+                    "dialect.dates",
+                    f"holds {pattern!r}: a pattern such as '%d/%m/%Y %H:%M' (times with "
+                    "an offset are ISO 8601 and need none)",
+                )
         return Dialect(
             encoding=encoding,
             separator=separator,
@@ -253,7 +284,9 @@ class _Reader:
                 return Condition(column, test, Decimal(str(given)))
             except InvalidOperation:
                 raise self.wrong(f"{key}.{test}", f"is {given!r}: a number") from None
-        return Condition(column, test, self.pattern(given, f"{key}.{test}") if "matches" in test else str(given))
+        return Condition(
+            column, test, self.pattern(given, f"{key}.{test}") if "matches" in test else str(given)
+        )
 
     def pattern(self, value: Any, key: str) -> str:
         try:
@@ -280,24 +313,34 @@ class _Reader:
         feed = known.feeds[name]
         for column in rules:
             if feed.column(column) is None:
-                raise self.wrong(f"{key}.columns.{column}",
-                                 f"is no column of {name}: one of {', '.join(feed.column_names)}")
+                raise self.wrong(
+                    f"{key}.columns.{column}",
+                    f"is no column of {name}: one of {', '.join(feed.column_names)}",
+                )
         for column in feed.columns:
             if column.is_required and column.name not in rules:
                 raise self.wrong(f"{key}.columns", f"lacks {column.name}, which {name} requires")
         return FeedRule(
             feed=name,
             when=self.conditions(body["when"], f"{key}.when") if body.get("when") else (),
-            columns=tuple((column, self.column(rule, f"{key}.columns.{column}")) for column, rule in rules.items()),
+            columns=tuple(
+                (column, self.column(rule, f"{key}.columns.{column}")) for column, rule in rules.items()
+            ),
         )
 
     def column(self, value: Any, key: str) -> ColumnRule:
         if isinstance(value, str):
             return ColumnRule(sources=(self.source_column(value, key),))
-        body = self.table(value, key, ("from", "constant", "remove", "values", "else", "absolute", "currency",
-                                       "content_key"))
+        body = self.table(
+            value,
+            key,
+            ("from", "constant", "remove", "values", "else", "absolute", "currency", "content_key"),
+        )
         given = body.get("from", [])
-        origins = tuple(self.source_column(item, f"{key}.from") for item in (given if isinstance(given, list) else [given]))
+        origins = tuple(
+            self.source_column(item, f"{key}.from")
+            for item in (given if isinstance(given, list) else [given])
+        )
         is_content_key = bool(body.get("content_key", False))
         if not origins and "constant" not in body and not is_content_key:
             raise self.wrong(key, "needs from, constant or content_key")
@@ -307,13 +350,17 @@ class _Reader:
         if "currency" in body:
             rate = self.rates.get(str(body["currency"]))
             if rate is None:
-                raise self.wrong(f"{key}.currency", f"is {body['currency']!r}, which has no rate: declare it in currencies")
+                raise self.wrong(
+                    f"{key}.currency", f"is {body['currency']!r}, which has no rate: declare it in currencies"
+                )
         return ColumnRule(
             sources=origins,
             constant=None if "constant" not in body else _text(body["constant"]),
             remove=self.pattern(body["remove"], f"{key}.remove") if "remove" in body else None,
-            values=tuple((str(before), None if after is None else _text(after))
-                         for before, after in self.table(body.get("values", {}), f"{key}.values").items()),
+            values=tuple(
+                (str(before), None if after is None else _text(after))
+                for before, after in self.table(body.get("values", {}), f"{key}.values").items()
+            ),
             is_unlisted_unknown=body.get("else") == "unknown",
             is_absolute=bool(body.get("absolute", False)),
             rate=rate,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ import duckdb
 from pipelines.errors import SavoirError
 from pipelines.feeds import files, sql
 from pipelines.feeds.contract import Contract
+from pipelines.feeds.engine import Engine
 from pipelines.feeds.files import Census, FileRefusedError
 from pipelines.feeds.mappings import Mapping
 from pipelines.feeds.personal import hash_sql, redact_sql
@@ -64,16 +65,10 @@ class Staged:
 
 
 def stage(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    source: Mapping,
-    contract: Contract,
-    key: bytes,
-    target: Path,
-    census: Census,
-    max_bytes: int,
+    engine: Engine, path: Path, source: Mapping, contract: Contract, target: Path, census: Census
 ) -> Staged:
     """Read `path` as `source` declares into the Parquet file `target`, as text."""
+    connection, key, max_bytes = engine.connection, engine.key, engine.max_inflated_bytes
     if files.is_parquet(path):
         return _stage_parquet(connection, path, source, contract, key, target)
     header = files.header(path, source.dialect.encoding, source.dialect.separator)
@@ -98,7 +93,9 @@ def stage(
             ) from None
         if problem := failure(True):
             raise problem
-    rejects = connection.execute("select line, first(error_type order by column_idx) from reject_errors group by line").fetchall()
+    rejects = connection.execute(
+        "select line, first(error_type order by column_idx) from reject_errors group by line"
+    ).fetchall()
     connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
     records = None
     if header.lines + rows + len(rejects) != seen.lines:
@@ -106,9 +103,15 @@ def stage(
         records = record_starts(path, source, max_bytes)
     unparsed, offsets = _numbered(header, rows, rejects, records)
     if seen.has_unfinished_line and not any(kind == "UNQUOTED VALUE" for _, kind in rejects):
-        unparsed = (*unparsed, Unparsed(seen.lines + 1, "the file is cut in the middle of this line: send it again, whole"))
+        unparsed = (
+            *unparsed,
+            Unparsed(seen.lines + 1, "the file is cut in the middle of this line: send it again, whole"),
+        )
     if seen.is_cut:
-        findings = (*findings, f"{path.name} is a cut gzip archive: rows up to line {seen.lines} were read; send it again, whole.")
+        findings = (
+            *findings,
+            f"{path.name} is a cut gzip archive: rows up to line {seen.lines} were read; send it again, whole.",
+        )
     if any(kind == "INVALID ENCODING" for _, kind in rejects):
         findings = (
             *findings,
@@ -124,9 +127,14 @@ def judged_header(
     """The source's columns that the file has, and findings on the others; a header that cannot be used refuses the file."""
     doubles = sorted({name for name in names if names.count(name) > 1 and name})
     if doubles:
-        raise FileRefusedError(f"{file_name}, line 1: the column {doubles[0]} stands twice in the header: remove or rename one.")
+        raise FileRefusedError(
+            f"{file_name}, line 1: the column {doubles[0]} stands twice in the header: remove or rename one."
+        )
     if len(names) == 1 and len(source.columns) > 1:
-        other = next((mark for mark in (";", "\t", "|", ",") if mark != source.dialect.separator and mark in names[0]), None)
+        other = next(
+            (mark for mark in (";", "\t", "|", ",") if mark != source.dialect.separator and mark in names[0]),
+            None,
+        )
         if other is not None:
             raise FileRefusedError(
                 f"{file_name}, line 1: the header is separated by {other!r}, not by {source.dialect.separator!r}: save it with "
@@ -134,7 +142,9 @@ def judged_header(
             )
     feeds = [contract.feeds[rule.feed] for rule in source.feeds]
     needed = (
-        [column.name for column in feeds[0].columns if column.is_required] if source.is_canonical else list(source.columns)
+        [column.name for column in feeds[0].columns if column.is_required]
+        if source.is_canonical
+        else list(source.columns)
     )
     missing = [name for name in needed if name not in names]
     if len(missing) == len(needed) and not any(name in source.columns for name in names):
@@ -143,7 +153,9 @@ def judged_header(
             f"({', '.join(needed)}); check that the file belongs into inbox/{source.name}/."
         )
     if missing:
-        near = difflib.get_close_matches(missing[0], [name for name in names if name not in source.columns], 1)
+        near = difflib.get_close_matches(
+            missing[0], [name for name in names if name not in source.columns], 1
+        )
         hint = f" (is it the column {near[0]}?)" if near else ""
         raise FileRefusedError(
             f"{file_name}, line 1: the required column{'s' if len(missing) > 1 else ''} {', '.join(missing)} "
@@ -154,8 +166,16 @@ def judged_header(
         if name in source.columns or name in source.ignored:
             continue
         near = difflib.get_close_matches(name, [known for known in source.columns if known not in names], 1)
-        remedy = f"is it {near[0]}?" if near else "remove it" if source.is_canonical else "list it under columns or ignored"
-        findings.append(f"{file_name}, line 1: the column {name or '(without a name)'} is unknown and was not read: {remedy}")
+        remedy = (
+            f"is it {near[0]}?"
+            if near
+            else "remove it"
+            if source.is_canonical
+            else "list it under columns or ignored"
+        )
+        findings.append(
+            f"{file_name}, line 1: the column {name or '(without a name)'} is unknown and was not read: {remedy}"
+        )
     return tuple(name for name in source.columns if name in names), tuple(findings)
 
 
@@ -211,7 +231,7 @@ def _unparsed(header: files.Header, refused: dict[int, str], lines: dict[int, in
 @contextmanager
 def _text_of(
     path: Path, source: Mapping, census: Census, is_direct: bool, max_bytes: int
-) -> Iterator[tuple[Path, Census, Callable[[bool], SavoirError | None]]]:
+) -> Generator[tuple[Path, Census, Callable[[bool], SavoirError | None]]]:
     """The file itself where the engine can read it in parallel as it is, else a pipe with its text."""
     if is_direct:
         yield path, census, lambda _: None
@@ -221,7 +241,9 @@ def _text_of(
 
 
 def _csv_reader_sql(path: Path, header: files.Header, separator: str) -> str:
-    columns = ", ".join(f"{sql.text(name or f'column_{place}')}: 'VARCHAR'" for place, name in enumerate(header.names))
+    columns = ", ".join(
+        f"{sql.text(name or f'column_{place}')}: 'VARCHAR'" for place, name in enumerate(header.names)
+    )
     return (
         f"read_csv({sql.text(str(path))}, columns = {{{columns}}}, auto_detect = false, header = false, "
         f"skip = {header.lines}, delim = {sql.text(separator)}, quote = '\"', escape = '\"', new_line = '\\n', "
@@ -259,14 +281,21 @@ def _personal_columns(source: Mapping, contract: Contract) -> dict[str, tuple[st
 
 
 def _stage_parquet(
-    connection: duckdb.DuckDBPyConnection, path: Path, source: Mapping, contract: Contract, key: bytes, target: Path
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    source: Mapping,
+    contract: Contract,
+    key: bytes,
+    target: Path,
 ) -> Staged:
     reader = f"read_parquet({sql.text(str(path))})"
     try:
         described = connection.execute(f"describe select * from {reader}").fetchall()
         marks = connection.execute(f"select key from parquet_kv_metadata({sql.text(str(path))})").fetchall()
     except duckdb.Error:
-        raise FileRefusedError(f"{path.name} starts as Parquet but cannot be read: it is cut or damaged; send it again.") from None
+        raise FileRefusedError(
+            f"{path.name} starts as Parquet but cannot be read: it is cut or damaged; send it again."
+        ) from None
     used, findings = judged_header(path.name, tuple(row[0] for row in described), source, contract)
     texts = ", ".join(
         f"array_to_string({sql.name(name)}, '|') as {sql.name(name)}"
@@ -276,11 +305,17 @@ def _stage_parquet(
         if name in used
     )
     is_redacted = any(mark == REDACTED_MARK.encode() for (mark,) in marks)
-    selected = ", ".join(sql.name(name) for name in used) if is_redacted else _selected_sql(used, source, contract, key)
+    selected = (
+        ", ".join(sql.name(name) for name in used)
+        if is_redacted
+        else _selected_sql(used, source, contract, key)
+    )
     try:
         rows = _copy(connection, f"select {selected} from (select {texts} from {reader})", target)
     except duckdb.Error:
-        raise FileRefusedError(f"{path.name} starts as Parquet but cannot be read: it is cut or damaged; send it again.") from None
+        raise FileRefusedError(
+            f"{path.name} starts as Parquet but cannot be read: it is cut or damaged; send it again."
+        ) from None
     return Staged(target, used, rows, (), ((0, 1),), findings)
 
 

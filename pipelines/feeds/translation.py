@@ -18,7 +18,10 @@ _NUMBER = r"[+-]?([0-9]{1,18}([.][0-9]*)?|[.][0-9]+)"
 
 def read_text_sql(column: str, dialect: Dialect) -> str:
     """A source column without outer blanks; empty, or a text that the dialect declares to mean unknown, is null."""
-    trimmed = f"nullif(trim({sql.name(column)}), '')"
+    text = sql.name(column)
+    # Looking at both ends is ten times cheaper than trimming every value.
+    is_padded = f"{text} = '' or prefix({text}, ' ') or suffix({text}, ' ')"
+    trimmed = f"case when {is_padded} then nullif(trim({text}), '') else {text} end"
     if dialect.unknown:
         return f"case when {trimmed} in ({sql.texts(dialect.unknown)}) then null else {trimmed} end"
     return trimmed
@@ -28,7 +31,9 @@ def skip_sql(filters: tuple[Filter, ...], dialect: Dialect) -> str:
     """The name of the first filter that leaves the row out, else null."""
     if not filters:
         return "cast(null as text)"
-    cases = " ".join(f"when {conditions_sql(item.when, dialect)} then {sql.text(item.name)}" for item in filters)
+    cases = " ".join(
+        f"when {conditions_sql(item.when, dialect)} then {sql.text(item.name)}" for item in filters
+    )
     return f"case {cases} end"
 
 
@@ -73,12 +78,19 @@ def column_sql(column: Column, rule: ColumnRule, dialect: Dialect) -> str:
     if rule.constant is not None and not rule.sources:
         return sql.text(rule.constant)
     origins = [sql.name(source) for source in rule.sources]
-    text = origins[0] if len(origins) == 1 else f"coalesce({', '.join(origins)})" if origins else "cast(null as text)"
+    text = (
+        origins[0]
+        if len(origins) == 1
+        else f"coalesce({', '.join(origins)})"
+        if origins
+        else "cast(null as text)"
+    )
     if rule.remove is not None and column.personal != "keyed_hash":
         text = f"nullif(regexp_replace({text}, {sql.text(rule.remove)}, '', 'g'), '')"
     if rule.values:
         cases = " ".join(
-            f"when {sql.text(before)} then {'null' if after is None else sql.text(after)}" for before, after in rule.values
+            f"when {sql.text(before)} then {'null' if after is None else sql.text(after)}"
+            for before, after in rule.values
         )
         text = f"case {text} {cases} else {'null' if rule.is_unlisted_unknown else text} end"
     if rule.constant is not None:
@@ -97,7 +109,9 @@ def column_sql(column: Column, rule: ColumnRule, dialect: Dialect) -> str:
 def _converted(text: str, rate: Decimal) -> str:
     number = f"cast({text} as decimal(24,6))"
     euros = f"cast(round({number} * cast('{rate}' as decimal(12,6)), 4) as decimal(18,4))"
-    return f"case when regexp_full_match({text}, {sql.text(_NUMBER)}) then cast({euros} as text) else {text} end"
+    return (
+        f"case when regexp_full_match({text}, {sql.text(_NUMBER)}) then cast({euros} as text) else {text} end"
+    )
 
 
 def feed_columns_sql(mapping: Mapping, feed: Feed, present: tuple[str, ...]) -> dict[str, str]:

@@ -1,0 +1,230 @@
+"""From staged text to the files of one delivery: typed rows that are new, refused rows, and the account of all.
+
+Belongs here: duplicates, conservation, journals. Does not belong here: the order of steps around a file (`door`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.errors import SavoirError
+from pipelines.feeds import landing, sql
+from pipelines.feeds.contract import Contract
+from pipelines.feeds.engine import Engine
+from pipelines.feeds.judging import Judgement, judgement, routed_sql
+from pipelines.feeds.mappings import Mapping
+from pipelines.feeds.reading import Staged
+from pipelines.feeds.results import Delivery, FeedCounts, Refusal, Skip
+from pipelines.feeds.translation import conditions_sql
+from pipelines.home import Home
+
+# Part of what decides how a file loads: raise it when the same bytes would load differently.
+DOOR_VERSION = "1"
+NO_FEED = "no_feed_takes_it"
+_SHOWN_REFUSALS = 20
+_PARQUET = "(format parquet, compression zstd, compression_level 1)"
+
+
+class ConservationError(SavoirError):
+    """Rows read are not the rows accounted for: a fault of the door, never of the file."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A delivery as written to a folder; `files` holds the feeds that got rows."""
+
+    delivery: Delivery
+    files: Map[str, Path]
+
+
+def rules_sha256(source: Mapping) -> str:
+    """What decides how a file of this source loads."""
+    return f"{DOOR_VERSION}-{source.fingerprint}"
+
+
+def load(
+    home: Home,
+    engine: Engine,
+    staged: Staged,
+    source: Mapping,
+    known: Contract,
+    folder: Path,
+    delivery_id: str,
+    file_name: str,
+    only_rows: Map[str, frozenset[int]] | None = None,
+) -> Loaded:
+    """Judge staged rows into files of `folder` and the table `refused`.
+
+    `only_rows`: a replay, of these lines per feed; lines that no parser could read are then counted again.
+    """
+    connection = engine.connection
+    connection.execute(
+        "create or replace temp table refused (feed text, file_row bigint, reasons text, record text)"
+    )
+    routed = f"({routed_sql(source, staged)})"
+    if not source.is_canonical:
+        # Several queries read it, and a key made from content needs a sort: once is enough.
+        connection.execute(f"create or replace temp table routed as select * from {routed}")
+        routed = "routed"
+    skips = () if source.is_canonical or only_rows is not None else _skips(engine, source, routed)
+    files: dict[str, Path] = {}
+    counts: list[FeedCounts] = []
+    for place, rule in enumerate(source.feeds):
+        only = None if only_rows is None else only_rows.get(rule.feed, frozenset())
+        judged = judgement(source, known, rule.feed, staged, routed, only)
+        path = folder / f"{rule.feed}.parquet"
+        count = _write_feed(home, engine, judged, path, delivery_id)
+        if count.rows_loaded:
+            files[rule.feed] = path
+        else:
+            path.unlink()
+        if place == 0:  # what no feed takes is counted once, under the source's first feed
+            count = _with_unclaimed(engine, count, staged, skips)
+        if not count.is_conserved:
+            raise ConservationError(
+                f"{file_name}: {count} does not add up; nothing was landed. Please report it."
+            )
+        counts.append(count)
+    read = sum(count.rows_read for count in counts)
+    if only_rows is None and read < staged.rows + len(staged.unparsed):
+        raise ConservationError(
+            f"{file_name}: {staged.rows + len(staged.unparsed)} rows in the file, only {read} accounted for; nothing was "
+            "landed. Please report it."
+        )
+    shown = connection.execute(
+        f"select feed, file_row, reasons, record from refused order by file_row, feed limit {_SHOWN_REFUSALS}"
+    ).fetchall()
+    delivery = Delivery(
+        source=source.name,
+        file_name=file_name,
+        delivery_id=delivery_id,
+        counts=tuple(counts),
+        skips=skips,
+        findings=staged.findings,
+        refused=tuple(
+            Refusal(source.name, feed, file_name, row, tuple(reasons.split("\n")), record, delivery_id)
+            for feed, row, reasons, record in shown
+        ),
+    )
+    return Loaded(delivery, files)
+
+
+def _skips(engine: Engine, source: Mapping, routed: str) -> tuple[Skip, ...]:
+    taken_by_none = " and ".join(
+        f"not ({conditions_sql(rule.when, source.dialect)})" for rule in source.feeds
+    )
+    rows = engine.connection.execute(
+        f"select coalesce(_skip, {sql.text(NO_FEED)}) as name, count(*) from {routed} "
+        f"where _skip is not null or ({taken_by_none}) group by name order by name"
+    ).fetchall()
+    return tuple(Skip(source.feeds[0].feed, name, count) for name, count in rows)
+
+
+def _with_unclaimed(engine: Engine, count: FeedCounts, staged: Staged, skips: tuple[Skip, ...]) -> FeedCounts:
+    if staged.unparsed:
+        lines = ", ".join(
+            f"({sql.text(count.feed)}, {item.file_row}, {sql.text(item.reason)}, null)"
+            for item in staged.unparsed
+        )
+        engine.connection.execute(f"insert into refused values {lines}")
+    skipped = sum(skip.rows_skipped for skip in skips)
+    unparsed = len(staged.unparsed)
+    return FeedCounts(
+        feed=count.feed,
+        rows_read=count.rows_read + skipped + unparsed,
+        rows_loaded=count.rows_loaded,
+        rows_duplicate=count.rows_duplicate,
+        rows_quarantined=count.rows_quarantined + unparsed,
+        rows_skipped=skipped,
+    )
+
+
+def _write_feed(home: Home, engine: Engine, judged: Judgement, path: Path, delivery_id: str) -> FeedCounts:
+    """Write the accepted rows that are new, and the refused ones into the table `refused`."""
+    feed = judged.feed.name
+    read = engine.number(judged.matched)
+    columns = ", ".join(sql.name(name) for name in judged.feed.column_names)
+    target = sql.text(str(path))
+    accepted = engine.number(
+        f"copy (select {columns}, {sql.text(delivery_id)} as _delivery_id, _file_row, _content_hash "
+        f"from ({judged.accepted})) to {target} {_PARQUET}"
+    )
+    refused = 0
+    if accepted < read:
+        engine.connection.execute(f"insert into refused select {sql.text(feed)}, * from ({judged.refused})")
+        refused = engine.number(f"select count(*) from refused where feed = {sql.text(feed)}")
+    loaded = _drop_duplicates(home, engine, feed, path, accepted) if accepted else 0
+    return FeedCounts(feed, read, loaded, accepted - loaded, refused, 0)
+
+
+def _drop_duplicates(home: Home, engine: Engine, feed: str, path: Path, accepted: int) -> int:
+    """Keep the first row of each content that no delivery holds yet; how many stay."""
+    before = landing.feed_files(home, feed)
+    seen = f"select _content_hash from {landing.files_sql(before)}" if before else "select '' where false"
+    here = f"read_parquet({sql.text(str(path))})"
+    # 64 bits of the hash are enough to prove that all rows differ; only if they do not is the exact way taken.
+    distinct = engine.number(f"select count(distinct hash(_content_hash)) from {here}")
+    known = engine.number(f"select count(*) from {here} where _content_hash in ({seen})") if before else 0
+    if distinct == accepted and known == 0:
+        return accepted
+    fresh = path.with_suffix(".fresh")
+    loaded = engine.number(
+        "copy (select * exclude (_copy) from (select *, row_number() over (partition by _content_hash order by _file_row) "
+        f"as _copy from {here} where _content_hash not in ({seen})) where _copy = 1 order by _file_row) "
+        f"to {sql.text(str(fresh))} {_PARQUET}"
+    )
+    fresh.replace(path)
+    return loaded
+
+
+def write_journals(
+    engine: Engine, known: Contract, delivery: Delivery, source: Mapping, file_sha256: str, folder: Path
+) -> None:
+    """What the delivery says about itself: counts, skips, refused rows."""
+    received_at = datetime.now(UTC).replace(tzinfo=None)
+    deliveries: list[dict[str, object]] = [
+        {
+            "delivery_id": delivery.delivery_id,
+            "source": source.name,
+            "feed": count.feed,
+            "file_name": delivery.file_name,
+            "file_sha256": file_sha256,
+            "rules_sha256": rules_sha256(source),
+            "received_at": received_at,
+            "rows_read": count.rows_read,
+            "rows_loaded": count.rows_loaded,
+            "rows_duplicate": count.rows_duplicate,
+            "rows_quarantined": count.rows_quarantined,
+            "rows_skipped": count.rows_skipped,
+            "findings": "\n".join(delivery.findings) or None if place == 0 else None,
+        }
+        for place, count in enumerate(delivery.counts)
+    ]
+    skips: list[dict[str, object]] = [
+        {
+            "delivery_id": delivery.delivery_id,
+            "feed": skip.feed,
+            "filter_name": skip.filter_name,
+            "rows_skipped": skip.rows_skipped,
+        }
+        for skip in delivery.skips
+    ]
+    landing.write_journal(engine.connection, known, "deliveries", deliveries, folder)
+    landing.write_journal(engine.connection, known, "skips", skips, folder)
+    if any(count.rows_quarantined for count in delivery.counts):
+        same = {
+            "delivery_id": delivery.delivery_id or "",
+            "source": source.name,
+            "file_name": delivery.file_name,
+        }
+        columns = ", ".join(
+            f"cast({sql.text(same[column.name]) if column.name in same else column.name} as {column.type}) as {column.name}"
+            for column in known.journals["quarantine"].columns
+        )
+        engine.connection.execute(
+            f"copy (select {columns} from refused order by file_row, feed) "
+            f"to {sql.text(str(folder / 'quarantine.parquet'))} {_PARQUET}"
+        )
