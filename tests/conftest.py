@@ -5,9 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import date
+import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+from pipelines.home import Home
 
 from pipelines.home import Home
 
@@ -51,3 +55,22 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         done = run_savoir(home, *words)
         assert done.returncode in (0, PUBLISHED_WITH_REFUSALS), done.stdout + done.stderr
     return home
+
+
+@pytest.fixture(scope="session")
+def small_home_builder() -> ModuleType:
+    """`small_home.py` beside this file, loaded by its path: test folders are no packages."""
+    spec = importlib.util.spec_from_file_location("small_home", Path(__file__).with_name("small_home.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def small_home(small_home_builder: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with one hand-made snapshot, for tests of queries, reports and pages. Nobody writes to it."""
+    root = tmp_path_factory.mktemp("small_home")
+    small_home_builder.make(root)
+    return Home.at(root)
