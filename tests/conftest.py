@@ -42,7 +42,7 @@ def run_savoir(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
-
+    """A demo ten times smaller, simulated, built, published by the commands. Slow; read it, never write."""
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
