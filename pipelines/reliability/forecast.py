@@ -119,7 +119,7 @@ def forecast_claims(
 ) -> Forecast:
     """m_h = sum_a n_a (S(min(a+h-1, w)) - S(min(a+h, w))) / S(a): claims expected in future month h.
 
-    Var = phi m + g' C g, g the gradient of m in (log scale, log shape); limits are negative binomial
+    Var = phi (m + g' C g), g the gradient of m in (log scale, log shape); limits are negative binomial
     quantiles of that mean and variance (Poisson where they agree), the same for the sum of the first h
     months.
 
@@ -166,7 +166,8 @@ def forecast_claims(
         before, before_k = after, after_k
     sums, sum_gradient = np.cumsum(mean, axis=1), np.cumsum(gradient, axis=1)
     variance, sum_variance = (
-        phi * m + np.einsum("shi,sij,shj->sh", g, cov, g) for m, g in ((mean, gradient), (sums, sum_gradient))
+        phi * (m + np.einsum("shi,sij,shj->sh", g, cov, g))
+        for m, g in ((mean, gradient), (sums, sum_gradient))
     )
     return Forecast(
         mean,

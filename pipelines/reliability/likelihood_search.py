@@ -24,6 +24,7 @@ from pipelines.reliability.observations import Floats
 Rows = NDArray[np.intp]
 MAX_STEPS = 60
 LOG_SHAPE_BOUND = 7.0  # shapes beyond 1e-3 … 1e3 are the likelihood running away, not lifetimes
+ONE_LEAP, SMALL_STEPS = (1.0,), (0.03, 0.12, 0.3, 0.6, 1.0)  # shares of the drop at which a limit is sought
 SETTLED = 1e-6  # a Newton step this small leaves an error of its square
 
 
@@ -140,16 +141,29 @@ def profile_limits(
     limits = []
     for side in (-1.0, 1.0):
         limit = np.full(len(value), np.nan)
-        rows = np.flatnonzero(fit.is_settled & np.isfinite(norm))
-        c, k = fit.level + side * norm * along_c, fit.log_shape + side * norm * along_k
-        found = _tangent(restrict, fit, rows, c, k, target, drop)
-        candidate, *_ = shape_gradient(Maximum(c, k, fit.at, fit.is_settled, fit.is_at_bound), target)
-        good = found & (side * (candidate - value) > 0)
-        limit[good] = candidate[good]
-        for row in np.flatnonzero(fit.is_settled & ~good):
-            limit[row] = bracketed_limit(
-                restrict(np.array([row])), fit, int(row), target, drop, side, float(norm[row])
-            )
+        pending = np.flatnonzero(fit.is_settled & np.isfinite(norm))
+        for stages in ONE_LEAP, SMALL_STEPS:
+            c, k, reached = fit.level.copy(), fit.log_shape.copy(), 0.0
+            found = np.zeros(len(value), bool)
+            for share in stages:
+                grown = np.sqrt(share) - np.sqrt(reached)
+                if reached:
+                    c += (c - fit.level) * grown / np.sqrt(reached)
+                    k += (k - fit.log_shape) * grown / np.sqrt(reached)
+                else:
+                    c += side * norm * along_c * grown
+                    k += side * norm * along_k * grown
+                found = _tangent(restrict, fit, pending, c, k, target, drop * share)
+                reached = share
+            candidate, *_ = shape_gradient(Maximum(c, k, fit.at, fit.is_settled, fit.is_at_bound), target)
+            good = found & (side * (candidate - value) > 0)
+            limit[good] = candidate[good]
+            pending = pending[~good[pending]]
+            if len(pending) == 0:
+                break
+        for row in np.flatnonzero(fit.is_settled & np.isnan(limit)):
+            alone = restrict(np.array([row]))
+            limit[row] = bracketed_limit(alone, fit, int(row), target, drop, side, float(norm[row]))
         limits.append(limit)
     return limits[0], limits[1]
 
@@ -203,16 +217,17 @@ def bracketed_limit(
     level, log_shape, top = float(fit.level[row]), float(fit.log_shape[row]), float(fit.at.value[row])
     start = log_shape if target is None else (target - level) / np.exp(log_shape)
 
+    last = [level if target is None else log_shape]  # where the other parameter was best: the next start
+
     def at(c: float, k: float) -> Derivatives:
         return likelihood(np.array([c]), np.array([k]))
 
     def excess(value: float) -> float:
         """Profile log-likelihood at this value, over the other parameter, less the contour's."""
-        free = level if target is None else log_shape
         best = -np.inf
-        for start_free in (free, free + 0.5, free - 0.5):
-            x = start_free
-            for _ in range(80):
+        for offset in (0.0, 0.5, -0.5):
+            x, is_settled = last[0] + offset, False
+            for _ in range(60):
                 if target is None:
                     d = at(x, value)
                     first, second = d.c[0], d.cc[0]
@@ -226,9 +241,13 @@ def bracketed_limit(
                     best = max(best, float(d.value[0]))
                 move = -first / second if second < 0 else np.sign(first) * 0.3
                 move = float(np.clip(move, -0.5, 0.5))
-                if not np.isfinite(move) or abs(move) < 1e-10 or abs(x) > 60:
+                is_settled = abs(move) < 1e-8
+                if not np.isfinite(move) or is_settled or abs(x) > 60:
                     break
                 x += move
+            if is_settled:
+                last[0] = x
+                break
         return best - (top - drop)
 
     width = step if np.isfinite(step) and step > 0 else 1.0

@@ -16,6 +16,7 @@ from pipelines.reliability.doubts import NoFailuresError, ObservationError
 from pipelines.reliability.observations import Floats
 
 LARGEST_LOG_ALPHA = 12.0  # beyond this the members differ by less than 0.3 %: they share one rate
+SHRINKAGE_GRID = 48
 SMALLEST_FAMILY = 3  # a spread between members cannot be estimated from fewer
 
 
@@ -62,20 +63,22 @@ def shrink_rates(
     events, exposure: (members,); exposure in unit-months (or any unit: rates come per that unit), above 0.
     family: (members,) labels, by default one family. Raises NoFailuresError where nobody failed.
 
-    Robbins 1956; Gaver & O'Muircheartaigh 1987 (Technometrics 29:1).
+    Gaver & O'Muircheartaigh 1987 (Technometrics 29:1); limits: Christiansen & Morris 1997 (JASA 92:618).
     """
     x, t = _counts(events, exposure)
     labels = (
         np.zeros(len(x), int) if family is None else np.unique(np.asarray(family), return_inverse=True)[1]
     )
-    alpha, beta = np.empty(len(x)), np.empty(len(x))
-    everyone = _prior(x, t)
+    alpha, beta, mean, variance = (np.empty(len(x)) for _ in range(4))
+    everyone = np.ones(len(x), bool)
     for label in range(int(labels.max(initial=-1)) + 1):
         members = labels == label
         is_telling = members.sum() >= SMALLEST_FAMILY and x[members].sum() > 0
-        alpha[members], beta[members] = _prior(x[members], t[members]) if is_telling else everyone
+        told = members if is_telling else everyone
+        alpha[members], beta[members] = _prior(x[told], t[told])
+        mean[members], variance[members] = _moments(x[members], t[members], x[told], t[told])
     tail = (1 - confidence) / 2
-    low, high = (gammaincinv(x + alpha, p) / (t + beta) for p in (tail, 1 - tail))
+    low, high = (gammaincinv(mean**2 / variance, p) * variance / mean for p in (tail, 1 - tail))
     return ShrunkenRates((x + alpha) / (t + beta), low, high, x / t, t / (t + beta), alpha, beta, confidence)
 
 
@@ -115,6 +118,37 @@ def _prior(x: Floats, t: Floats) -> tuple[float, float]:
             break
     alpha = float(np.exp(q[0]))
     return alpha, alpha / (pooled * float(np.exp(q[1])))
+
+
+def _moments(x: Floats, t: Floats, family_x: Floats, family_t: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of members' rates over a grid of the family's shrinkage, its mean fitted at each.
+
+    Given beta the mean m has likelihood sum log Gamma(beta m + x) - log Gamma(beta m) + beta m
+    log(beta/(beta+t)), taken as normal in log m around its maximum (Laplace).
+    """
+    shrinkage = (np.arange(SHRINKAGE_GRID) + 0.5) / SHRINKAGE_GRID
+    beta = family_t.mean() * shrinkage / (1 - shrinkage)
+    b, count, time = beta[:, None], family_x[None, :], family_t[None, :]
+    thinned = np.log1p(time / b)  # -log(beta/(beta+t))
+    log_m = np.full(SHRINKAGE_GRID, np.log(family_x.sum() / family_t.sum()))
+    for _ in range(50):
+        a = b * np.exp(log_m)[:, None]
+        first = (a * (digamma(a + count) - digamma(a) - thinned)).sum(axis=1)
+        curve = first + (a * a * (polygamma(1, a + count) - polygamma(1, a))).sum(axis=1)
+        step = np.clip(first / np.maximum(np.abs(curve), 1e-300), -1.0, 1.0)
+        log_m += step
+        if np.abs(step).max() < 1e-9:
+            break
+    a = b * np.exp(log_m)[:, None]
+    height = (gammaln(a + count) - gammaln(a) - a * thinned - count * np.log(b + time)).sum(axis=1)
+    log_m_variance = 1 / np.maximum(np.abs(curve), 1e-12)
+    weight = np.exp(height - height.max()) * np.sqrt(log_m_variance)
+    weight = (weight / weight.sum())[:, None]
+    alpha = (beta * np.exp(log_m))[:, None]
+    mean = (x + alpha) / (t + b)
+    spread = mean / (t + b) + (alpha / (t + b)) ** 2 * log_m_variance[:, None]
+    centre = (weight * mean).sum(axis=0)
+    return centre, (weight * (spread + (mean - centre) ** 2)).sum(axis=0)
 
 
 def _marginal(q: Floats, x: Floats, s: Floats) -> tuple[float, Floats, Floats]:

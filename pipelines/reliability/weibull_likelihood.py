@@ -33,10 +33,10 @@ class Cells:
     """Samples of a batch, ages down, fits across.
 
     log_age: (ages, fits), or (ages, 1) where all fits share their ages; `hazard_weight` (ages, fits)
-    multiplies -H at that age; `interval_events` (ages, fits) are failures between the row above (age 0 for
-    the first) and this row. exact_events and exact_log_age (fits,) are the number of exact failures and the
-    sum of their log ages. has_intervals tells whether any interval event exists. pivot (fits,): the log age
-    about which the shape turns.
+    multiplies -H at that age; `interval_events` (leading ages, fits) are failures between the row above (age
+    0 for the first) and this row, none in the rows beyond. exact_events and exact_log_age (fits,) are the
+    number of exact failures and the sum of their log ages. pivot (fits,): the log age about which the shape
+    turns.
     """
 
     log_age: Floats
@@ -45,7 +45,6 @@ class Cells:
     exact_events: Floats
     exact_log_age: Floats
     pivot: Floats
-    has_intervals: bool
 
     def restrict(self, rows: Rows) -> Likelihood:
         """The log-likelihood of some of the fits."""
@@ -59,11 +58,10 @@ class Cells:
         return Cells(
             self.log_age if shared else self.log_age[:, rows],
             self.hazard_weight[:, rows],
-            self.interval_events[:, rows] if self.has_intervals else self.interval_events,
+            self.interval_events[:, rows],
             self.exact_events[rows],
             self.exact_log_age[rows],
             self.pivot[rows],
-            self.has_intervals,
         )
 
 
@@ -89,13 +87,14 @@ class Likely:
             by_cc = value.copy()
             by_ck = by_k.copy()
             by_kk = by_k - np.einsum("ij,ij->j", x.hazard_weight, second)
-            if x.has_intervals:
-                events = x.interval_events
-                width, width_k, width_q = _differences(hazard), _differences(first), _differences(second)
+            events = x.interval_events
+            rows = len(events)
+            if rows:
+                width, width_k, width_q = (_differences(v[:rows]) for v in (hazard, first, second))
                 np.clip(width, 1e-150, 500.0, out=width)
                 growth = np.expm1(width)
                 value += np.einsum("ij,ij->j", events, np.log(growth) - width)
-                slope = np.divide(events, growth, out=z)  # events g', g = log(1 - exp(-D))
+                slope = np.divide(events, growth, out=z[:rows])  # events g', g = log(1 - exp(-D))
                 by_c += np.einsum("ij,ij->j", slope, width)
                 by_k += np.einsum("ij,ij->j", slope, width_k)
                 by_kk += np.einsum("ij,ij->j", slope, width_k) + np.einsum("ij,ij->j", slope, width_q)
@@ -127,7 +126,9 @@ def start(cells: Cells) -> tuple[Floats, Floats]:
     with np.errstate(under="ignore", over="ignore"):
         ahead = np.exp(cells.log_age - cells.pivot)
         exposure = np.einsum("ij,ij->j", cells.hazard_weight, ahead)
-        exposure += 0.5 * np.einsum("ij,ij->j", cells.interval_events, np.abs(_differences(ahead)))
+        if rows := len(cells.interval_events):
+            widths = np.abs(_differences(ahead[:rows]))
+            exposure += 0.5 * (cells.interval_events * widths).sum(axis=0)
     events = cells.exact_events + cells.interval_events.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         level = np.log(events / exposure)
@@ -178,14 +179,15 @@ def cells_of(
         starts = np.flatnonzero(is_new)
         age, owner, mass = age[starts], owner[starts], np.add.reduceat(mass, starts)
 
-    count = np.bincount(slot_group, minlength=groups) + np.bincount(owner, minlength=groups)
-    height = max(int(count.max(initial=0)), 1)
+    slots = np.bincount(slot_group, minlength=groups)
+    height = max(int((slots + np.bincount(owner, minlength=groups)).max(initial=0)), 1)
     log_age = np.full((height, groups), LOG_OF_AGE_ZERO)
-    hazard_weight, interval_events = np.zeros((height, groups)), np.zeros((height, groups))
+    hazard_weight = np.zeros((height, groups))
+    interval_events = np.zeros((int(slots.max(initial=0)), groups))
     slot_row = _position_within(slot_group, groups)
     log_age[slot_row, slot_group] = log_of_age(slot_age)
     interval_events[slot_row, slot_group] = slot_events
-    own_row = np.bincount(slot_group, minlength=groups)[owner] + _position_within(owner, groups)
+    own_row = slots[owner] + _position_within(owner, groups)
     log_age[own_row, owner] = log_of_age(age)
     hazard_weight[own_row, owner] = mass
     middle = np.where(is_exact, log_left, log_of_age((left + np.where(np.isfinite(right), right, left)) / 2))
@@ -194,7 +196,7 @@ def cells_of(
     with np.errstate(invalid="ignore", divide="ignore"):
         pivot = totals(group[failed], (weight * middle)[failed], groups) / failures
     pivot = np.where(failures > 0, pivot, 0.0)
-    return Cells(log_age, hazard_weight, interval_events, exact_events, exact_log_age, pivot, bool(total))
+    return Cells(log_age, hazard_weight, interval_events, exact_events, exact_log_age, pivot)
 
 
 def log_of_age(age: Floats) -> Floats:
