@@ -192,3 +192,23 @@
 {% macro spark__is_written_as(text_column, pattern) -%}
     coalesce({{ text_column }} rlike '{{ pattern }}', true)
 {%- endmacro %}
+
+{#
+  Purpose: the filled conditions of a rule row in words, 'is_used = false, has_stock = true'.
+  Parameters: conditions; the row's alias is rules.
+  Usage: {{ condition_words(policy_conditions()) }} as conditions
+#}
+{% macro condition_words(conditions) -%}
+    concat_ws(
+        ', '
+        {%- for condition, values in conditions.items() -%}
+            {%- for value in values -%}
+                {%- if values | sort == ['false', 'true'] -%}
+                    , case when {{ 'not ' if value == 'false' }}rules.{{ condition }} then '{{ condition }} = {{ value }}' end
+                {%- else -%}
+                    , case when rules.{{ condition }} = '{{ value }}' then '{{ condition }} = {{ value }}' end
+                {%- endif -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    )
+{%- endmacro %}

@@ -16,6 +16,18 @@ priced as (
 
 paid as (
     select * from {{ ref('int_claims__paid') }}
+),
+
+clocked as (
+    select * from {{ ref('int_claims__clocked') }}
+),
+
+facts as (
+    select * from {{ ref('int_claims__facts') }}
+),
+
+judged as (
+    select * from {{ ref('int_claims__judged') }}
 )
 
 select
@@ -108,9 +120,54 @@ select
     paid.uncovered_unbilled_eur,
     paid.covered_billed_eur,
     paid.goodwill_eur,
-    paid.paypal_return_freight_eur
+    paid.paypal_return_freight_eur,
+    clocked.regime,
+    clocked.warranty_end_on,
+    clocked.is_in_warranty,
+    clocked.extension_months,
+    clocked.immobilised_days,
+    clocked.renewed_on,
+    clocked.presumption_end_on,
+    clocked.is_presumption_running,
+    facts.remedy_due_on,
+    facts.remedied_on,
+    facts.verdict_cause,
+    facts.cause_basis,
+    facts.missing_facts,
+    facts.order_found,
+    facts.paypal_state,
+    facts.is_paypal_case_late,
+    facts.is_withdrawal,
+    facts.is_legal_escalation,
+    facts.is_self_fit_part,
+    facts.is_used,
+    facts.is_repairable,
+    facts.has_stock,
+    facts.is_centre_near,
+    facts.is_disproportionate,
+    facts.is_judged,
+    judged.policy_version,
+    judged.policy_rule_id,
+    judged.policy_outcome,
+    judged.legal_rule_id,
+    judged.legal_outcome,
+    judged.actual_outcome,
+    judged.is_policy_compliant,
+    judged.is_law_compliant,
+    judged.policy_payer_inbound,
+    judged.policy_payer_work,
+    judged.policy_payer_outbound,
+    judged.legal_payer_inbound,
+    judged.legal_payer_work,
+    judged.legal_payer_outbound,
+    judged.actual_payer,
+    judged.reason_en,
+    judged.reason_fr
 from tickets
 inner join caused on tickets.ticket_id = caused.ticket_id
 inner join priced on tickets.ticket_id = priced.ticket_id
 inner join paid on tickets.ticket_id = paid.ticket_id
+inner join clocked on tickets.ticket_id = clocked.ticket_id
+inner join facts on tickets.ticket_id = facts.ticket_id
+inner join judged on tickets.ticket_id = judged.ticket_id
 left join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number

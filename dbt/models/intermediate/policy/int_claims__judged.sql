@@ -62,6 +62,11 @@ judged as (
         laws.payer_inbound as legal_payer_inbound,
         laws.payer_work as legal_payer_work,
         laws.payer_outbound as legal_payer_outbound,
+        -- The earlier rows decide before anybody asks for the cause.
+        policies.outcome not in (
+            'info_required', 'closed_paypal_refunded', 'suspended_paypal', 'withdrawal_refund', 'remote_resolved',
+            'rejected_out_of_warranty'
+        ) as is_cause_decisive,
         bases.meaning_en as basis_en,
         bases.meaning_fr as basis_fr,
         policies.meaning_en as policy_en,
@@ -148,7 +153,7 @@ select
         else concat(
             complying.policy_en,
             case when complying.missing_facts is not null then concat(' Missing: ', complying.missing_facts, '.') else '' end,
-            ' ', complying.basis_en,
+            case when complying.is_cause_decisive then concat(' ', complying.basis_en) else '' end,
             ' « ', complying.clause_fr, ' »',
             ' By law (', complying.reference, '): ', complying.law_en
         )
@@ -171,7 +176,7 @@ select
                     )
                 else ''
             end,
-            ' ', complying.basis_fr,
+            case when complying.is_cause_decisive then concat(' ', complying.basis_fr) else '' end,
             ' « ', complying.clause_fr, ' »',
             ' Selon la loi (', complying.reference, ') : ', complying.law_fr
         )
