@@ -1,8 +1,8 @@
 """Which tickets leave the policy, and how: at most one planted breach per ticket, at the rate of its code.
 
 A breach is chosen on the clean decision; it may change the outcome (`acted`) or, later, the workshop's dates
-and amounts. `IMPLIES` names the codes that describe the same fact seen from another rule, so that a truth row is
-not taken for a false alarm of its neighbour.
+and amounts. `IMPLIES` names the codes that describe the same fact seen from another rule: a truth row is then
+not taken for a false alarm.
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ def planted(
     acted = facts["outcome"].copy()
     for code, name in (
         ("VR07", "info_required"), ("VR03", "info_required"), ("VR13", "repair_pickup"),
-        ("VR16", "replacement"), ("VR17", "repair_pickup"), ("VR22", "suspended_paypal"), ("VL20", "suspended_paypal"),
+        ("VR16", "replacement"), ("VR17", "repair_pickup"), ("VR22", "suspended_paypal"),
+        ("VL20", "suspended_paypal"),
         ("VR23", "rejected_misuse"),
     ):  # fmt: skip
         acted = np.where(breach == CODE[code], OUTCOME[name], acted)

@@ -57,7 +57,7 @@ def day_profile(month_index: Array, first_day: int, last_day: int) -> Array:
 
 @dataclass(frozen=True)
 class UseClock:
-    """Cumulative use at the start of each day, one row per use season; ordinary and with the restart effect."""
+    """Cumulative use at the start of each day, a row per season: ordinary, and with the restart effect."""
 
     seasons: tuple[str, ...]
     first_day: int

@@ -146,7 +146,7 @@ def _postal_code(country: str, region: str, number: int) -> str:
 
 
 def _centre_regions(parameters: Parameters, where: Places) -> list[int]:
-    """Regions with a centre: the largest French departments that leave nobody at the edge; one each abroad."""
+    """Regions with a centre: large French departments that leave nobody at the edge; one each abroad."""
     gap_low, gap_high = parameters.numbers("near_gap_km")
     wanted = int(parameters.number("centre_count", "FR"))
     french = np.flatnonzero(where.country == 0)

@@ -97,8 +97,8 @@ def diagnosed(
         "pays_quote": pays_quote, "is_sent_in": is_sent_in,
         "repair_cost": repair, "replacement_cost": replacement, "true_repair_cost": later[0],
         "true_replacement_cost": later[1], "freight": freight,
-        "diagnosis_eur": diagnosis, "inbound_eur": money["inbound_eur"], "outbound_eur": money["outbound_eur"],
-        "price_eur": price, "landed_eur": money["landed_eur"],
+        "diagnosis_eur": diagnosis, "inbound_eur": money["inbound_eur"],
+        "outbound_eur": money["outbound_eur"], "price_eur": price, "landed_eur": money["landed_eur"],
     }  # fmt: skip
 
 
@@ -116,18 +116,28 @@ def decided(world: World, facts: Columns, state: Columns) -> Columns:
     )
     remedy = np.where(unclear, REMEDIES.index("repair"), remedy)
 
-    ratio = facts["replacement_cost"] / facts["repair_cost"]
-    value = facts["price_eur"]
+    # By the quote and by the bill that will come: both must say the same.
+    by_bill = ~facts["is_quote_kept"]
+    repair = np.array(
+        [facts["repair_cost"], np.where(by_bill, facts["true_repair_cost"], facts["repair_cost"])]
+    )
+    new = np.array(
+        [
+            facts["replacement_cost"],
+            np.where(by_bill, facts["true_replacement_cost"], facts["replacement_cost"]),
+        ]
+    )
+    ratio, value = new / repair, facts["price_eur"]
     wants_new = remedy == REMEDIES.index("replacement")
     wants_repair = remedy == REMEDIES.index("repair")
     gives_new = ~is_used | ~facts["is_repairable"] | ~facts["is_repair_cheaper"]
     # Asked for a new one, gets a repair: lawful where the new one is disproportionate beyond doubt.
-    is_excessive = (ratio > DISPROPORTIONATE * 1.2) | (facts["replacement_cost"] > 1.35 * value)
-    is_modest = (ratio < DISPROPORTIONATE * 0.8) & (facts["replacement_cost"] < 0.95 * value)
+    is_excessive = np.all((ratio > DISPROPORTIONATE * 1.2) | (new > 1.35 * value), axis=0)
+    is_modest = np.all((ratio < DISPROPORTIONATE * 0.8) & (new < 0.95 * value), axis=0)
     can_breach = wants_new & ~gives_new & is_modest & facts["is_consumer"]
     remedy = np.where(wants_new & ~gives_new & ~is_excessive & ~is_modest, REMEDIES.index("unstated"), remedy)
     # Asked for a repair, gets a new one: lawful where impossible or disproportionate beyond doubt.
-    excess = (1 / ratio > DISPROPORTIONATE * 1.2) | (facts["repair_cost"] > 1.35 * value)
+    excess = np.all((1 / ratio > DISPROPORTIONATE * 1.2) | (repair > 1.35 * value), axis=0)
     remedy = np.where(
         wants_repair & gives_new & facts["is_repairable"] & ~excess, REMEDIES.index("unstated"), remedy
     )

@@ -126,7 +126,7 @@ def breaches_truth(
     target = np.where(
         repair, parameters.number("target_days", "repaired"), parameters.number("target_days", "replaced")
     )
-    seen = tickets["closed"] < horizon
+    seen = (tickets["closed"] < horizon) & (tickets["breach"] != CODE["VR09"])
     missed = base.filter(pl.Series((repair | new) & seen & (restored > target)))
     parts.append(missed.with_columns(violation_code=pl.lit("VR14"), origin=pl.lit("emergent")))
     overdue = base.filter(pl.Series(tickets["is_open_overdue"]))
@@ -174,7 +174,7 @@ def skus_truth(catalogue: Catalogue, mixture: Mixture, units_of_sku: Array) -> p
 def hazards_truth(
     catalogue: Catalogue, mixture: Mixture, clock: UseClock, units_by_month: Array, first_day: int
 ) -> pl.DataFrame:
-    """sku × age month: cumulative probability of a first defect, by use-age and as expected for the units sold.
+    """sku × age month: cumulative probability of a first defect, by use-age and as expected of the units.
 
     New units without bad lots and second-hand units; `units_by_month[sku, month of delivery]`.
     """

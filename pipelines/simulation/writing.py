@@ -33,7 +33,7 @@ UNKNOWN_BEFORE = {
     ),
     "repairs": ("repaired_at", "returned_at", "labour_minutes", "parts_cost_eur", "outcome"),
 }  # fmt: skip
-"""What the older version of a corrected row did not know yet: who reads the wrong version sees another world."""
+"""What the older version of a corrected row did not know yet."""
 
 
 def contract_columns() -> dict[str, list[str]]:
