@@ -61,6 +61,13 @@ class WeibullBatch:
     confidence: float
     quantile_share: float
 
+    @property
+    def log_covariances(self) -> Floats:
+        """Covariance of (log scale, log shape), shape (samples, 2, 2): what a forecast takes."""
+        off = self.log_covariance
+        rows = (self.log_scale_variance, off), (off, self.log_shape_variance)
+        return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
 
 def fit_weibull_life_tables(
     events: ArrayLike,

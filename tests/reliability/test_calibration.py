@@ -182,15 +182,12 @@ def coverage_on_rolling_origins(phi: float, months: int, *, is_wrong: bool = Fal
             for c in charts
         ]
         phi_hat = overdispersion(np.concatenate(seen), np.concatenate(expected), 2 * len(sampled))
-        covariance = np.array(
-            [[b.log_scale_variance, b.log_covariance], [b.log_covariance, b.log_shape_variance]]
-        ).transpose(2, 0, 1)
         forecast = forecast_claims(
             survivors,
             MONTHS,
             b.shape,
             b.scale,
-            log_covariance=covariance,
+            log_covariance=b.log_covariances,
             months=months,
             overdispersion=phi_hat,
         )

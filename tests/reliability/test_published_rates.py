@@ -9,10 +9,13 @@ from pipelines.reliability import (
     annualised_rate,
     best_replacement_age,
     cusum_run_length,
+    fit_power_law,
     full_bayes_rates,
     maxsprt_critical_value,
     maxsprt_performance,
+    maxsprt_statistic,
     mean_cumulative,
+    poisson_cusum,
     poisson_limits,
     power_law_through,
     shrink_rates,
@@ -60,6 +63,58 @@ def test_robust_variance_is_the_sum_of_squared_unit_residuals():
         residual = np.where(watched, (own - curve.events / curve.at_risk) / curve.at_risk, 0.0)
         variance += np.cumsum(residual) ** 2
     assert curve.variance == pytest.approx(variance, abs=1e-12)
+
+
+def test_mean_cumulative_function_of_late_entries_costs_and_leavers_is_the_definition_written_out():
+    # Most units leave at the warranty limit, some enter late, some have several events on one day.
+    rng = np.random.default_rng(7)
+    units = 60
+    start = np.where(rng.random(units) < 0.3, rng.integers(0, 10, units), 0)
+    end = np.where(rng.random(units) < 0.6, 24, start + rng.integers(3, 14, units))
+    unit = np.repeat(np.arange(units), rng.poisson(2.0, units))
+    ages = rng.integers(start[unit] + 1, end[unit] + 1)
+    costs = rng.gamma(2.0, 30.0, len(unit))
+    curve = mean_cumulative(unit, ages, end, start_ages=start, amounts=costs)
+    mean, variance, residuals = 0.0, [], np.zeros(units)
+    for j, age in enumerate(curve.ages):
+        watched = (start < age) & (age <= end)
+        own = np.array([costs[(unit == i) & (ages == age)].sum() for i in range(units)])
+        step = own[watched].sum() / watched.sum()
+        mean += step
+        residuals += np.where(watched, (own - step) / watched.sum(), 0.0)
+        variance.append((residuals**2).sum())
+        assert curve.at_risk[j] == watched.sum()
+        assert curve.mean[j] == pytest.approx(mean, rel=1e-12)
+    assert curve.variance == pytest.approx(variance, rel=1e-9)
+
+
+def test_mean_cumulative_limits_cover_where_the_failures_of_a_unit_cluster():
+    # Frail units fail again and again: the robust variance holds, the one for independent increments does
+    # not.
+    rng, hits = np.random.default_rng(8), []
+    for _ in range(400):
+        frailty = rng.gamma(0.5, 2.0, 150)
+        number = rng.poisson(frailty * 1.2)
+        unit = np.repeat(np.arange(150), number)
+        ages = np.ceil(rng.uniform(0, 24, len(unit)))
+        curve = mean_cumulative(unit, ages, np.full(150, 24.0), limits="normal")
+        half = 1.959964 * np.sqrt(curve.independent_variance[-1])
+        robust = curve.mean_low[-1] <= 1.2 <= curve.mean_high[-1]
+        hits.append((robust, abs(curve.mean[-1] - 1.2) <= half))
+    robust, independent = np.mean(hits, axis=0)
+    assert 0.92 <= robust <= 0.98
+    assert independent < 0.85
+
+
+def test_a_power_law_process_is_found_again():
+    # 300 units watched for different times: the intensity (t/30)^1.4, by the mean of its counts and its ages
+    rng = np.random.default_rng(9)
+    end = rng.uniform(5, 60, 300)
+    number = rng.poisson((end / 30) ** 1.4)
+    ages = np.repeat(end, number) * rng.random(number.sum()) ** (1 / 1.4)
+    law = fit_power_law(ages, end)
+    assert law.shape == pytest.approx(1.4, rel=0.1)
+    assert ((end / law.scale) ** law.shape).sum() == pytest.approx(number.sum(), rel=1e-12)
 
 
 def test_pumps_are_shrunk_to_the_computed_empirical_bayes_rates():
@@ -156,3 +211,38 @@ def test_annualised_rate_is_failures_over_years_with_the_limits_of_its_count():
     assert five.rate == pytest.approx(0.01)
     assert five.rate_high == pytest.approx(11.668 / 500, rel=1e-4)
     assert five.yearly_share == pytest.approx(1 - np.exp(-0.01))
+
+
+def test_a_watch_signals_where_its_statistic_meets_the_critical_value():
+    critical = maxsprt_critical_value(10)
+    # With 6 events the latest expected count that signals is 1.6966…: just before it the statistic is above.
+    assert maxsprt_statistic([6, 6, 0, 3], [1.6, 1.9, 2.0, 3.0]).tolist() == pytest.approx(
+        [6 * np.log(6 / 1.6) - 4.4, 6 * np.log(6 / 1.9) - 4.1, 0.0, 0.0]
+    )
+    simulated = np.random.default_rng(10).exponential(1.0, (20_000, 40)).cumsum(axis=1)
+    statistic = maxsprt_statistic(np.arange(1, 41), simulated)
+    alarms = np.mean(np.any((statistic >= critical) & (simulated <= 10), axis=1))
+    assert alarms == pytest.approx(0.05, abs=0.0062)  # four standard errors of 20,000 watches
+
+
+def test_cusum_adds_what_exceeds_its_reference_and_never_falls_below_zero():
+    assert poisson_cusum([3, 0, 0, 5], [1.5, 1.5, 1.5, 2.0]).tolist() == [1.5, 0.0, 0.0, 3.0]
+
+
+def test_shrinkage_leaves_the_large_alone_and_pools_the_equal():
+    # Equal rates: no spread beyond chance, so all share the pooled rate.
+    equal = shrink_rates([10, 10, 11, 9, 10, 10], [1000.0] * 6)
+    assert equal.rate == pytest.approx(np.full(6, 0.01), rel=1e-3)
+    # A family of two borrows the prior of all; a member with a long history keeps its own rate.
+    mixed = shrink_rates([1, 900, 30, 2, 3, 90, 4], [10, 1e4, 1e4, 100, 1e3, 1e3, 50], list("aabbbbb"))
+    assert mixed.alpha[0] == mixed.alpha[1]
+    assert mixed.rate[1] == pytest.approx(0.09, rel=0.01)
+    assert mixed.raw_rate[0] > mixed.rate[0]
+    assert np.all((mixed.rate_low < mixed.rate) & (mixed.rate < mixed.rate_high))
+
+
+def test_the_unit_of_exposure_only_scales_shrunken_rates():
+    x, t = np.array(PUMP_FAILURES), np.array(PUMP_HOURS)
+    by_hours, by_years = shrink_rates(x, t), shrink_rates(x, t * 1e5)
+    assert by_years.rate * 1e5 == pytest.approx(by_hours.rate, rel=1e-8)
+    assert by_years.rate_high * 1e5 == pytest.approx(by_hours.rate_high, rel=1e-8)

@@ -9,10 +9,13 @@ from pipelines.reliability import (
     NoFailuresError,
     ObservationError,
     delay_corrected,
+    failures_and_censored,
+    fit_weibull,
     kaplan_meier,
     observed,
     reported_share,
     reporting_delay,
+    weibull_cumulative,
 )
 
 
@@ -63,6 +66,19 @@ def test_a_lag_longer_than_the_time_elapsed_is_refused():
         reporting_delay([5.0], [4.0])
     with pytest.raises(NoFailuresError):
         reporting_delay([], [])
+
+
+def test_vehicle_lifetimes_are_sensible(shared):
+    # Days in service of 10,684 vehicles, 684 of them repaired: wear rather than infancy, 3-7 % within a year
+    days, status = np.genfromtxt(
+        shared / "real" / "vehicle_field_data.csv", delimiter=",", skip_header=1, usecols=(1, 3), unpack=True
+    )
+    usable = days > 0
+    vehicles = failures_and_censored(days[usable], status[usable] == 1)
+    fit, curve = fit_weibull(vehicles), kaplan_meier(vehicles, ages=[365.0])
+    assert 0.8 < fit.shape < 2.5
+    assert 0.02 < curve.cumulative[0] < 0.08
+    assert weibull_cumulative(365.0, fit.shape, fit.scale) == pytest.approx(curve.cumulative[0], rel=0.15)
 
 
 def test_vehicle_repairs_are_reported_in_days_and_the_correction_only_adds(shared):
