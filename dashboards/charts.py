@@ -63,12 +63,19 @@ def show(chart: Any, alt_text: str, language: str, height: int = 280) -> None:
     config = alt.Config(
         locale=_LOCALES[language],
         view=alt.ViewConfig(stroke=None),
-        axis=alt.AxisConfig(labelFontSize=12, titleFontSize=12, titleFontWeight="normal", ticks=False, domain=False),
+        axis=alt.AxisConfig(
+            labelFontSize=12, titleFontSize=12, titleFontWeight="normal", ticks=False, domain=False
+        ),
         axisX=alt.AxisConfig(grid=False),
         legend=alt.LegendConfig(orient="top", title=None, labelFontSize=12, symbolSize=90, symbolOpacity=1),
     )
     chart = chart.properties(height=height, config=config)
     st.altair_chart(chart, width="stretch", alt=alt_text)
+
+
+def _chart(frame: pl.DataFrame) -> Any:
+    """Altair's own annotations lose the type of a chart after its first mark."""
+    return alt.Chart(frame)
 
 
 def _tips(**titles: tuple[str, str]) -> list[alt.Tooltip]:
@@ -82,7 +89,7 @@ def failure_curve(curve: pl.DataFrame, words: dict[str, str]) -> Any:
     points = points.join(
         curve.select(pl.col("age_month").cast(pl.Int64), "events", "watched"), on="age_month", how="left"
     )
-    base = alt.Chart(points).encode(
+    base = _chart(points).encode(
         x=alt.X("age_month:Q", title=words["months"], axis=alt.Axis(values=[0, 3, 6, 9, 12, 15, 18, 21, 24])),
         tooltip=_tips(
             age_month=(words["months"], "d"),
@@ -93,7 +100,9 @@ def failure_curve(curve: pl.DataFrame, words: dict[str, str]) -> Any:
             watched=(words["watched"], ",d"),
         ),
     )
-    share = alt.Axis(format=".0%" if (curve["cumulative_high"].max() or 0) > 0.04 else ".1%", tickCount=5)
+    share = alt.Axis(
+        format=".0%" if float(curve["cumulative_high"].fill_null(0).max() or 0) > 0.04 else ".1%", tickCount=5
+    )
     band = base.mark_area(opacity=BAND_OPACITY, color=MAIN).encode(
         y=alt.Y("cumulative_low:Q", title=words["rate"], axis=share), y2="cumulative_high:Q"
     )
@@ -105,7 +114,7 @@ def failure_curve(curve: pl.DataFrame, words: dict[str, str]) -> Any:
 def interval_dots(frame: pl.DataFrame, label: str, words: dict[str, str], axis_format: str = ".0%") -> Any:
     """One row per label: a dot for the value and a line for its interval, the highest first."""
     order = frame.sort("cumulative", descending=True)[label].to_list()
-    base = alt.Chart(frame).encode(
+    base = _chart(frame).encode(
         y=alt.Y(f"{label}:N", sort=order, title=None, axis=alt.Axis(labelLimit=220)),
         tooltip=[
             alt.Tooltip(f"{label}:N", title=words["label"]),
@@ -132,9 +141,11 @@ def months_by_cause(frame: pl.DataFrame, labels: dict[str, str], words: dict[str
     causes = [cause for cause in CAUSE_COLOURS if cause in set(frame["cause"])]
     ranks = {cause: rank for rank, cause in enumerate(causes)}
     shown = shown.with_columns(rank=pl.col("cause").replace_strict(ranks, default=len(ranks)))
-    scale = alt.Scale(domain=[labels[cause] for cause in causes], range=[CAUSE_COLOURS[cause] for cause in causes])
+    scale = alt.Scale(
+        domain=[labels[cause] for cause in causes], range=[CAUSE_COLOURS[cause] for cause in causes]
+    )
     return (
-        alt.Chart(shown)
+        _chart(shown)
         .mark_bar()
         .encode(
             x=alt.X("yearmonth(month):T", title=None, axis=alt.Axis(format="%b %Y", labelAngle=0)),
@@ -154,10 +165,12 @@ def cohort_rates(frame: pl.DataFrame, series: dict[int, str], words: dict[str, s
     """Failure rate at fixed ages by month of delivery; cohorts not yet watched to that age are hollow."""
     shown = frame.with_columns(
         series=pl.col("age_month").cast(pl.Int64).replace_strict(series, return_dtype=pl.String),
-        told=pl.when(pl.col("maturity") >= 1).then(pl.lit(words["mature"])).otherwise(pl.lit(words["immature"])),
+        told=pl.when(pl.col("maturity") >= 1)
+        .then(pl.lit(words["mature"]))
+        .otherwise(pl.lit(words["immature"])),
     )
     scale = alt.Scale(domain=list(series.values()), range=list(SERIES[: len(series)]))
-    base = alt.Chart(shown).encode(
+    base = _chart(shown).encode(
         x=alt.X("yearmonth(cohort):T", title=words["delivered"], axis=alt.Axis(format="%b %Y", labelAngle=0)),
         color=alt.Color("series:N", scale=scale),
         tooltip=[
@@ -188,11 +201,13 @@ def days_left_bars(frame: pl.DataFrame, words: dict[str, str]) -> Any:
     """Open claims by days left; overdue ones in the alarm colour."""
     shown = frame.group_by("days_left").len("claims").sort("days_left")
     return (
-        alt.Chart(shown)
+        _chart(shown)
         .mark_bar(cornerRadius=2, size=9)
         .encode(
             x=alt.X("days_left:Q", title=words["days_left"], axis=alt.Axis(format="d", tickMinStep=1)),
-            y=alt.Y("claims:Q", title=words["claims"], axis=alt.Axis(format=",d", tickMinStep=1, tickCount=4)),
+            y=alt.Y(
+                "claims:Q", title=words["claims"], axis=alt.Axis(format=",d", tickMinStep=1, tickCount=4)
+            ),
             color=alt.condition("datum.days_left < 0", alt.value(ALARM), alt.value(MAIN)),
             tooltip=_tips(days_left=(words["days_left"], "d"), claims=(words["claims"], ",d")),
         )
@@ -200,11 +215,11 @@ def days_left_bars(frame: pl.DataFrame, words: dict[str, str]) -> Any:
 
 
 def weekly_rates(frame: pl.DataFrame, base_rate: float | None, words: dict[str, str]) -> Any:
-    """Claims per PER_UNITS units under warranty by week with intervals, the baseline as a line, this week filled."""
+    """Weekly claims per PER_UNITS units with intervals, the baseline as a line, this week in colour."""
     last = frame["week"].max()
     columns = {name: pl.col(name) * PER_UNITS for name in ("rate", "rate_low", "rate_high")}
     shown = frame.with_columns(**columns, is_last=pl.col("week") == last)
-    base = alt.Chart(shown).encode(
+    base = _chart(shown).encode(
         x=alt.X("week:O", title=None, axis=alt.Axis(labelAngle=0)),
         tooltip=[
             alt.Tooltip("week:O", title=words["week"]),
@@ -222,10 +237,12 @@ def weekly_rates(frame: pl.DataFrame, base_rate: float | None, words: dict[str, 
         y=alt.Y("rate:Q", title=words["rate"]),
         color=alt.condition("datum.is_last", alt.value(MAIN), alt.value(MUTED)),
     )
-    whiskers = base.mark_rule(strokeWidth=1.5, opacity=0.7, color=BASE).encode(y="rate_low:Q", y2="rate_high:Q")
+    whiskers = base.mark_rule(strokeWidth=1.5, opacity=0.7, color=BASE).encode(
+        y="rate_low:Q", y2="rate_high:Q"
+    )
     chart = bars + whiskers
     if base_rate is not None:
-        line = alt.Chart(pl.DataFrame({"base": [base_rate * PER_UNITS]}))
+        line = _chart(pl.DataFrame({"base": [base_rate * PER_UNITS]}))
         chart += line.mark_rule(color=BASE, strokeDash=[5, 4], strokeWidth=1.5).encode(
             y="base:Q", tooltip=[alt.Tooltip("base:Q", title=words["baseline"], format=",.1f")]
         )
@@ -239,7 +256,7 @@ def timeline(events: pl.DataFrame, spans: pl.DataFrame, words: dict[str, str]) -
     y = alt.Y("lane:N", sort=lanes, title=None, axis=alt.Axis(labelLimit=180))
     x = alt.X("start:T", title=None, axis=alt.Axis(format="%d %b %Y", labelAngle=0, tickCount=6))
     bars = (
-        alt.Chart(spans)
+        _chart(spans)
         .mark_bar(height=14, cornerRadius=7, opacity=0.4)
         .encode(
             x=x,
@@ -256,7 +273,7 @@ def timeline(events: pl.DataFrame, spans: pl.DataFrame, words: dict[str, str]) -
         )
     )
     points = (
-        alt.Chart(events)
+        _chart(events)
         .mark_point(filled=True, size=85, opacity=1)
         .encode(
             x="day:T",

@@ -19,7 +19,13 @@ from pipelines.queries.formats import euros, number
 from pipelines.queries.words import code_label
 
 _LIFE_EVENTS = ("contract", "paid", "shipped", "delivered", "warranty_end")
-_CAUSE_BADGES = {"defect": "red", "misuse": "orange", "wear": "violet", "no_fault": "green", "transit": "blue"}
+_CAUSE_BADGES: dict[str, Any] = {
+    "defect": "red",
+    "misuse": "orange",
+    "wear": "violet",
+    "no_fault": "green",
+    "transit": "blue",
+}
 
 
 def show(ticket_id: str) -> None:

@@ -34,5 +34,5 @@ def _answered(path: str, question: str, arguments: tuple[Any, ...], _ask: Callab
 def ask(question: Callable[..., Any], *arguments: Any) -> Any:
     """The answer of one function of the query layer (`question(snapshot, *arguments)`), cached."""
     source = snapshot()
-    name = f"{question.__module__}.{question.__qualname__}"
+    name = f"{question.__module__}.{getattr(question, '__qualname__', question)}"
     return _answered(str(source.path), name, arguments, lambda: question(source, *arguments))

@@ -63,7 +63,7 @@ def per_unit_note(value: Value) -> str:
 
 
 def rate_card(rate: dict, label: str) -> None:
-    """A card for one failure rate of the life table, with units, failures and how many were watched so long."""
+    """A card for one failure rate: its interval, units, failures and how many units were watched so long."""
     lang = language()
     with st.container(border=True, height="stretch", gap="xxsmall"):
         shown = percent(rate["cumulative"], lang) if rate["is_enough"] else TOO_FEW[lang]
@@ -80,9 +80,13 @@ def comparison_card(compared: Comparison) -> None:
     lang = language()
     with st.container(border=True, height="stretch", gap="xxsmall"):
         st.metric(
-            compared.measure.label(lang), number(compared.events, lang), help=compared.measure.definition or None
+            compared.measure.label(lang),
+            number(compared.events, lang),
+            help=compared.measure.definition or None,
         )
-        st.caption(t("week_rate", rate=per_units(compared.rate, lang), before=per_units(compared.base_rate, lang)))
+        st.caption(
+            t("week_rate", rate=per_units(compared.rate, lang), before=per_units(compared.base_rate, lang))
+        )
         verdict = t(f"verdict_{compared.verdict}")
         limits = ratio_span(compared.ratio, compared.ratio_low, compared.ratio_high, lang)
         st.caption(f"**{verdict}** · {limits}" if limits else f"**{verdict}**")

@@ -1,4 +1,4 @@
-"""The dashboards: `streamlit run dashboards/streamlit_app.py` with SAVOIR_HOME set. Navigation and nothing else.
+"""The dashboards (`streamlit run dashboards/streamlit_app.py`, home in SAVOIR_HOME): only navigation.
 
 A new page is one file in `app_pages/` and one line in `PAGES`.
 """

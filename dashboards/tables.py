@@ -34,9 +34,13 @@ def csv_bytes(frame: pl.DataFrame) -> bytes:
 
 
 def grid(
-    frame: pl.DataFrame, columns: Mapping[str, Any], alt: str, key: str | None = None, height: int | None = None
+    frame: pl.DataFrame,
+    columns: Mapping[str, Any],
+    alt: str,
+    key: str | None = None,
+    height: int | None = None,
 ) -> int | None:
-    """A read-only grid of the named columns. With a key, rows can be picked: returns the picked row's position."""
+    """A read-only grid of the named columns. With a key a row can be picked: returns its position."""
     shown = frame.select([name for name in columns if name in frame.columns])
     options: dict[str, Any] = {
         "hide_index": True,

@@ -22,9 +22,12 @@ def page_opened(name: str) -> None:
 def bound(
     key: str, read: Callable[[str], Any], default: Any = None, *, is_sticky: bool = False
 ) -> dict[str, Any]:
-    """The `key` and `on_change` of a widget that the URL holds. `read` turns the URL's text into the widget's
-    value and returns None for what it does not know; such a parameter is dropped and the default stands. A sticky
-    one also survives where the URL is silent on the same page."""
+    """The `key` and `on_change` of a widget that the URL holds.
+
+    `read` turns the URL's text into the widget's value and returns None for what it does not know; such a
+    parameter is dropped and the default stands. A sticky one also survives where the URL of the same page is
+    silent.
+    """
     text = st.query_params.get(key)
     if text is None and (is_sticky or st.session_state.get("page_changed")):
         text = st.session_state.get(f"held:{key}")
@@ -32,7 +35,7 @@ def bound(
     if value is None or value == default:
         st.query_params.pop(key, None)
         text, value = None, default
-    elif st.query_params.get(key) != text:
+    elif text is not None and st.query_params.get(key) != text:
         st.query_params[key] = text
     st.session_state[f"held:{key}"] = text
     st.session_state[key] = value

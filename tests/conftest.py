@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from datetime import date
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-from pipelines.home import Home
 
 from pipelines.home import Home
 
@@ -42,7 +40,7 @@ def run_savoir(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
-    """A demo ten times smaller, simulated, built, published by the commands. Slow; read it, never write."""
+
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:

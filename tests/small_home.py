@@ -1,4 +1,4 @@
-"""A small published home, made by hand in a second: the marts' columns that pages and reports read, invented rows.
+"""A small published home, made by hand in a second: the columns that pages and reports read, invented rows.
 
 The measures are the real ones, read from the marts' YAML; `test_small_home.py` holds the columns against the
 marts' contracts. Some texts are attacks, as a customer could type them.
@@ -28,7 +28,12 @@ TEXTS = (
     "@SUM(A1:A9)",
 )
 FAULTS = {"defect": ("D01", "D02"), "misuse": ("M01", "M03"), "wear": ("W01",), "no_fault": ("N01",)}
-OUTCOMES = {"defect": "repaired", "misuse": "rejected_misuse", "wear": "rejected_wear", "no_fault": "no_fault_found"}
+OUTCOMES = {
+    "defect": "repaired",
+    "misuse": "rejected_misuse",
+    "wear": "rejected_wear",
+    "no_fault": "no_fault_found",
+}
 
 
 def make(home: Path, name: str = "savoir-1.duckdb", lines: int = 2500, as_of: date = AS_OF) -> Path:
@@ -43,7 +48,9 @@ def make(home: Path, name: str = "savoir-1.duckdb", lines: int = 2500, as_of: da
         "fct_repairs": repairs,
         "fct_life_table": _life_table(orders, claims, as_of),
         "dim_products": _products(),
-        "dim_service_centers": pl.DataFrame({"service_center_id": ["SC1", "SC2"], "name": ["Atelier Un", "<b>Deux</b>"]}),
+        "dim_service_centers": pl.DataFrame(
+            {"service_center_id": ["SC1", "SC2"], "name": ["Atelier Un", "<b>Deux</b>"]}
+        ),
         "dim_fault_codes": pl.DataFrame(
             [(code, f"Fault {code}", f"Panne {code}") for codes in FAULTS.values() for code in codes],
             schema=["fault_code", "label_en", "label_fr"],
@@ -64,7 +71,9 @@ def make(home: Path, name: str = "savoir-1.duckdb", lines: int = 2500, as_of: da
 
 def declared_measures() -> list[tuple[Any, ...]]:
     """The measures of the marts' YAML, as the publisher copies them."""
-    models = [model for path in sorted(MARTS.rglob("*.yml")) for model in yaml.safe_load(path.read_text())["models"]]
+    models = [
+        model for path in sorted(MARTS.rglob("*.yml")) for model in yaml.safe_load(path.read_text())["models"]
+    ]
     return [
         (
             *(model["name"], each["name"], each["numerator"], each.get("denominator"), each["kind"]),
@@ -79,7 +88,7 @@ def declared_measures() -> list[tuple[Any, ...]]:
 def _meta(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     con.execute(
         "create table meta.build as select 'b1' as build_id, cast(? as date) as as_of, 'abc' as git_commit,"
-        " cast(? as timestamp) as started_at, cast(? as timestamp) as finished_at, 12::bigint as checks_passed",
+        " cast(? as timestamp) as started_at, cast(? as timestamp) as finished_at, 12 as checks_passed",
         [as_of, datetime(2026, 11, 1, 4), datetime(2026, 11, 1, 4, 1)],
     )
     con.execute(
@@ -87,15 +96,21 @@ def _meta(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         " 1::bigint as rows_duplicate, 1::bigint as rows_quarantined, 1::bigint as rows_skipped"
         " from (values ('orders'), ('tickets')) as t(feed)"
     )
-    con.execute("create table meta.glossary as select 'failure' as term, 'A claim with cause defect.' as text")
+    con.execute(
+        "create table meta.glossary as select 'failure' as term, 'A claim with cause defect.' as text"
+    )
     names = "mart, name, numerator, denominator, kind, format, interval, label_en, label_fr, definition"
     con.execute(f"create table meta.measures ({', '.join(f'{name} varchar' for name in names.split(', '))})")
     con.executemany(f"insert into meta.measures values ({', '.join('?' * 10)})", declared_measures())
 
 
 def _products() -> pl.DataFrame:
-    rows = [(f"{family[:2].upper()}{k}", f"Machine <i>{k}</i>", family) for family in FAMILIES for k in (1, 2)]
-    return pl.DataFrame([*rows, ("LO1", None, NEVER_SOLD)], schema=["sku", "product_name", "family_code"], orient="row")
+    rows = [
+        (f"{family[:2].upper()}{k}", f"Machine <i>{k}</i>", family) for family in FAMILIES for k in (1, 2)
+    ]
+    return pl.DataFrame(
+        [*rows, ("LO1", None, NEVER_SOLD)], schema=["sku", "product_name", "family_code"], orient="row"
+    )
 
 
 def _two_years_later(day: date) -> date:
@@ -151,7 +166,10 @@ def _claims(orders: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFra
                 "ticket_id": ticket_id,
                 "order_id": line["order_id"],
                 "line_number": "1",
-                **{key: line[key] for key in ("sku", "family_code", "lot_code", "contract_on", "delivered_on")},
+                **{
+                    key: line[key]
+                    for key in ("sku", "family_code", "lot_code", "contract_on", "delivered_on")
+                },
                 "event_units": 1,
                 "service_center_id": ("SC1", "SC2")[number % 2] if is_diagnosed else None,
                 "requested_on": requested,
@@ -193,7 +211,10 @@ def _claims(orders: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFra
                 {
                     "repair_id": f"R{number:05d}",
                     "ticket_id": ticket_id,
-                    **{key: claims[-1][key] for key in ("sku", "family_code", "service_center_id", "fault_code", "cause")},
+                    **{
+                        key: claims[-1][key]
+                        for key in ("sku", "family_code", "service_center_id", "fault_code", "cause")
+                    },
                     "evidence_grade": "A",
                     "outcome": None if is_open else "repaired",
                     "total_cost_eur": 80.0,
@@ -213,7 +234,9 @@ def _claims(orders: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFra
         ),
         pl.lit(None, dtype=pl.Date),
     )
-    no_repair_dates = dict.fromkeys(("picked_up_on", "quoted_on", "quote_accepted_on"), pl.lit(None, dtype=pl.Date))
+    no_repair_dates = dict.fromkeys(
+        ("picked_up_on", "quoted_on", "quote_accepted_on"), pl.lit(None, dtype=pl.Date)
+    )
     return (
         pl.DataFrame(claims, infer_schema_length=None).with_columns(**no_dates),
         pl.DataFrame(repairs, infer_schema_length=None).with_columns(**no_repair_dates),
@@ -222,7 +245,8 @@ def _claims(orders: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFra
 
 def _with_events(orders: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     counted = claims.group_by("order_id").agg(
-        claim_events=pl.col("is_claim").sum().cast(pl.Int64), failure_events=pl.col("is_failure").sum().cast(pl.Int64)
+        claim_events=pl.col("is_claim").sum().cast(pl.Int64),
+        failure_events=pl.col("is_failure").sum().cast(pl.Int64),
     )
     return orders.join(counted, on="order_id", how="left").with_columns(
         pl.col("claim_events", "failure_events").fill_null(0)
@@ -230,8 +254,10 @@ def _with_events(orders: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
 
 
 def _life_table(orders: pl.DataFrame, claims: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """A life table of the right shape: plain product-limit steps with limits that only have to enclose them."""
-    failed = {row[0]: row[1] for row in claims.filter("is_failure").select("order_id", "age_months").iter_rows()}
+    """A life table of the right shape: product-limit steps, with limits that only have to enclose them."""
+    failed = {
+        row[0]: row[1] for row in claims.filter("is_failure").select("order_id", "age_months").iter_rows()
+    }
     groups: dict[tuple[str, str, date | None], list[tuple[int, bool]]] = {}
     for line in orders.filter("is_in_service").iter_rows(named=True):
         age = failed.get(line["order_id"])
@@ -239,7 +265,9 @@ def _life_table(orders: pl.DataFrame, claims: pl.DataFrame, as_of: date) -> pl.D
         month = min(24, int(watched if age is None else age) + 1)
         cohort = line["delivered_on"].replace(day=1)
         scopes = [("all", "all"), ("family", line["family_code"])]
-        for key in [(*scope, when) for scope in scopes for when in (None, cohort)] + [("sku", line["sku"], None)]:
+        for key in [(*scope, when) for scope in scopes for when in (None, cohort)] + [
+            ("sku", line["sku"], None)
+        ]:
             groups.setdefault(key, []).append((month, age is not None))
     rows = []
     for (scope_type, scope_id, cohort), lives in groups.items():

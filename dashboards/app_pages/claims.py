@@ -20,7 +20,9 @@ scope = scope_filter(("family", "sku", "centre", "period"))
 with st.sidebar:
     cause = choice("cause", t("axis_cause"), ask(codes_of, "cause"), t("all_causes"))
     outcome = choice("outcome", t("axis_outcome"), ask(codes_of, "actual_outcome"), t("all_outcomes"))
-    text = st.text_input(t("search"), placeholder=t("search_hint"), icon=":material/search:", **bound("q", str))
+    text = st.text_input(
+        t("search"), placeholder=t("search_hint"), icon=":material/search:", **bound("q", str)
+    )
 lang = language()
 
 opened = st.query_params.get("claim")

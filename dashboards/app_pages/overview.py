@@ -22,7 +22,9 @@ cards = ask(headline, scope)
 per_1000 = ask(per_unit, scope)
 notes = {name: per_unit_note(per_1000[f"{name}_per_1000"]) for name in ("claims", "failures")}
 notes |= {"units": t("note_units"), "open_claims": t("note_open")}
-for column, name in zip(st.columns(5), ("units", "claims", "failures", "open_claims", "linked_share"), strict=True):
+for column, name in zip(
+    st.columns(5), ("units", "claims", "failures", "open_claims", "linked_share"), strict=True
+):
     with column:
         measure_card(cards[name], notes.get(name))
 
@@ -81,7 +83,9 @@ with right, st.container(border=True):
         st.caption(t("families_left_out"))
         st.text(names)
     counts = ask(claims_by_family, scope.without_period()).rename({"units": "delivered"})
-    table = families.join(counts.select("family_code", "claims"), left_on="scope_id", right_on="family_code", how="left")
+    table = families.join(
+        counts.select("family_code", "claims"), left_on="scope_id", right_on="family_code", how="left"
+    )
     behind(
         table,
         {"label": t("family")} | rate_columns | {"claims": number(t("axis_claims"), format="localized")},

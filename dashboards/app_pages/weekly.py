@@ -43,7 +43,9 @@ with st.container(border=True):
     words = {key: t(f"axis_{key}") for key in ("week", "claims", "failures", "units", "low", "high")}
     words |= {"rate": t("axis_rate_10000"), "baseline": t("axis_baseline")}
     claims = report.comparisons[0]
-    charts.show(charts.weekly_rates(report.by_week, claims.base_rate, words), t("weekly_chart_alt"), lang, 240)
+    charts.show(
+        charts.weekly_rates(report.by_week, claims.base_rate, words), t("weekly_chart_alt"), lang, 240
+    )
     behind(
         report.by_week.with_columns(pl.col("rate", "rate_low", "rate_high") * PER_UNITS),
         {
@@ -90,7 +92,9 @@ with st.container(border=True):
     st.subheader(t("week_claims_title"), anchor=False)
     st.caption(t("worklist_pick"))
     shown = report.claims.with_columns(
-        pl.col(each).map_elements(lambda code: code_label(code, lang), return_dtype=pl.String, skip_nulls=False)
+        pl.col(each).map_elements(
+            lambda code: code_label(code, lang), return_dtype=pl.String, skip_nulls=False
+        )
         for each in ("category", "cause", "actual_outcome")
     )
     picked = grid(
@@ -112,4 +116,6 @@ with st.container(border=True):
     )
     download(report.claims, f"claims_{week}")
 if picked is not None:
-    st.switch_page("app_pages/claims.py", query_params={"claim": report.claims["ticket_id"][picked], "lang": lang})
+    st.switch_page(
+        "app_pages/claims.py", query_params={"claim": report.claims["ticket_id"][picked], "lang": lang}
+    )

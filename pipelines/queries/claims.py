@@ -15,8 +15,8 @@ DUE_SOON_DAYS = 7
 
 _LISTED = """
     ticket_id, requested_on, sku, family_code, lot_code, service_center_id, category, cause, fault_code,
-    is_failure, age_months, is_in_warranty, resolution, actual_outcome, closed_on, remedy_due_on, turnaround_days,
-    net_cost_eur
+    is_failure, age_months, is_in_warranty, resolution, actual_outcome, closed_on, remedy_due_on,
+    turnaround_days, net_cost_eur
 """
 
 
@@ -26,8 +26,9 @@ def open_claims(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     return snapshot.rows(
         f"""
         select
-            ticket_id, remedy_due_on - (select max(as_of) from meta.build) as days_left, requested_on, remedy_due_on, family_code, sku, category, channel,
-            requested_remedy, service_center_id, is_safety_issue, is_in_warranty, cause, fault_code, description
+            ticket_id, remedy_due_on - (select max(as_of) from meta.build) as days_left, requested_on,
+            remedy_due_on, family_code, sku, category, channel, requested_remedy, service_center_id,
+            is_safety_issue, is_in_warranty, cause, fault_code, description
         from marts.fct_claims
         where is_claim and is_open and {condition}
         order by days_left, requested_on, ticket_id
@@ -48,7 +49,9 @@ def urgency(claims: pl.DataFrame) -> dict[str, int]:
 
 def codes_of(snapshot: Snapshot, column: str) -> list[str]:
     """The values that claims have in a coded column."""
-    found = snapshot.rows(f"select distinct {column} as code from marts.fct_claims where is_claim order by code")
+    found = snapshot.rows(
+        f"select distinct {column} as code from marts.fct_claims where is_claim order by code"
+    )
     return found["code"].drop_nulls().to_list()
 
 
@@ -75,7 +78,9 @@ def claims_list(
         condition += " and (contains(lower(ticket_id), ?) or contains(lower(coalesce(order_id, '')), ?)"
         condition += " or contains(lower(coalesce(lot_code, '')), ?))"
         parameters += [text.strip().lower()] * 3
-    total = snapshot.rows(f"select count(*) as claims from marts.fct_claims where {condition}", parameters).item()
+    total = snapshot.rows(
+        f"select count(*) as claims from marts.fct_claims where {condition}", parameters
+    ).item()
     rows = snapshot.rows(
         f"select {_LISTED} from marts.fct_claims where {condition} "
         f"order by requested_on desc, ticket_id limit {LIST_LIMIT}",

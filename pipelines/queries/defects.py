@@ -1,8 +1,8 @@
 """One week of one product family against the weeks before: what the defect report and its page show.
 
 Claims are counted by the day of the request, so a week's number of claims is final when the week is over;
-causes come later, with the diagnosis, so failures and faults of a fresh week are a lower bound, and the number
-of claims still without a cause is always given beside them.
+causes come later, with the diagnosis, so failures and faults of a fresh week are a lower bound, and the
+number of claims still without a cause is always given beside them.
 """
 
 from __future__ import annotations
@@ -164,27 +164,30 @@ def _by_key(
     """One row per fault code or sku claimed in the week, most claimed first, with its baseline and ratio."""
     is_week = f"requested_on >= date '{week.monday}' as is_week"
     counted = values_by(snapshot, "fct_claims", ["claims", "failures"], [key, is_week], scope)
-    wide = (
-        counted.with_columns(
-            name=pl.col("measure") + pl.when("is_week").then(pl.lit("")).otherwise(pl.lit("_before"))
-        )
-        .pivot(on="name", index=key, values="events")
-    )
+    wide = counted.with_columns(
+        name=pl.col("measure") + pl.when("is_week").then(pl.lit("")).otherwise(pl.lit("_before"))
+    ).pivot(on="name", index=key, values="events")
     counts = ("claims", "failures", "claims_before", "failures_before")
     for name in counts:
         if name not in wide.columns:
             wide = wide.with_columns(pl.lit(0.0).alias(name))
     wide = wide.select(key, *(pl.col(name).fill_null(0).cast(pl.Int64) for name in counts))
-    wide = wide.filter(pl.col("claims") > 0).sort(["claims", "claims_before", key], descending=[True, True, False])
+    wide = wide.filter(pl.col("claims") > 0).sort(
+        ["claims", "claims_before", key], descending=[True, True, False]
+    )
     if exposures is None:
         return wide
     rows = []
     for row in wide.iter_rows(named=True):
-        ratio, limits, verdict = _ratio(row["claims"], exposures[0], row["claims_before"], exposures[1], False)
+        ratio, limits, verdict = _ratio(
+            row["claims"], exposures[0], row["claims_before"], exposures[1], False
+        )
         if row[key] is None:
             # Claims without a diagnosis are always more in a fresh week.
             verdict = "too_early"
-        rows.append(row | {"ratio": ratio, "ratio_low": limits.low, "ratio_high": limits.high, "verdict": verdict})
+        rows.append(
+            row | {"ratio": ratio, "ratio_low": limits.low, "ratio_high": limits.high, "verdict": verdict}
+        )
     schema = dict(wide.schema) | dict.fromkeys(("ratio", "ratio_low", "ratio_high"), pl.Float64)
     return pl.DataFrame(rows, schema=schema | {"verdict": pl.String})
 

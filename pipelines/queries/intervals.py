@@ -43,7 +43,7 @@ def wilson(events: float, trials: float) -> Interval:
 
 
 def poisson(events: float, exposure: float = 1.0) -> Interval:
-    """Garwood's exact interval of a count per exposure: chi2(2k)/2 to chi2(2k + 2)/2. Biometrika 28 (1936)."""
+    """Garwood's exact limits of a count per exposure: chi2(2k)/2, chi2(2k + 2)/2 (Biometrika 28, 1936)."""
     if not exposure > 0 or events < 0:
         return NONE
     tail = (1 - LEVEL) / 2

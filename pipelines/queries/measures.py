@@ -73,7 +73,9 @@ def measure(snapshot: Snapshot, mart: str, name: str) -> Measure:
     return found
 
 
-def values(snapshot: Snapshot, mart: str, names: Sequence[str], scope: Scope = EVERYTHING) -> dict[str, Value]:
+def values(
+    snapshot: Snapshot, mart: str, names: Sequence[str], scope: Scope = EVERYTHING
+) -> dict[str, Value]:
     """Each named measure over the whole scope."""
     frame = values_by(snapshot, mart, names, [], scope)
     return {row["measure"]: _as_value(snapshot, mart, row) for row in frame.iter_rows(named=True)}
@@ -91,7 +93,9 @@ def values_by(
     asked = [measure(snapshot, mart, name) for name in names]
     sums = [f"cast({each.numerator} as double) as numerator_{i}" for i, each in enumerate(asked)]
     sums += [
-        f"cast({each.denominator} as double) as denominator_{i}" if each.denominator else f"null as denominator_{i}"
+        f"cast({each.denominator} as double) as denominator_{i}"
+        if each.denominator
+        else f"null as denominator_{i}"
         for i, each in enumerate(asked)
     ]
     grouping = f"group by all order by {', '.join(keys)}" if keys else ""

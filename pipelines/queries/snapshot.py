@@ -41,7 +41,7 @@ class Snapshot:
     def has(self, schema: str, table: str) -> bool:
         """Whether the snapshot holds this table: marts come with later issues, pages ask before they show."""
         found = self.rows(
-            "select count(*) as tables from information_schema.tables where table_schema = ? and table_name = ?",
+            "select count(*) as tables from duckdb_tables() where schema_name = ? and table_name = ?",
             [schema, table],
         )
         return found.item() > 0
@@ -72,7 +72,8 @@ def open_file(path: Path) -> Snapshot:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
         raise SnapshotMissingError(
-            f"The published file {path} cannot be read ({str(error).splitlines()[0]}). Run `savoir build` again."
+            f"The published file {path} cannot be read ({str(error).splitlines()[0]}). "
+            "Run `savoir build` again."
         ) from error
     connection.execute("set TimeZone = 'UTC'")
     return Snapshot(path, connection)

@@ -27,7 +27,7 @@ def say(path: Path, key: str, language: str, /, **values: object) -> str:
 
 
 def code_label(code: str | None, language: str) -> str:
-    """What people read for a code of the feeds; a code without an entry (families are free text) is itself."""
+    """What people read for a code; one without an entry (families are free text) is read as it is."""
     if code is None:
         return "–"
     entry = catalogue(CODES).get(code)

@@ -32,7 +32,7 @@ def write_reports(
 ) -> list[Path]:
     """Write the reports of a week (the last complete one of the data unless told) and return their paths.
 
-    A week that has been written before is replaced. The folder appears only when everything in it is complete.
+    A week written before is replaced. The folder appears only when everything in it is complete.
     """
     snapshot = open_snapshot(home)
     try:
@@ -66,7 +66,7 @@ def _written(
     facts = build_facts(snapshot)
     faults = fault_labels(snapshot, language)
     reports: list[tuple[str, DefectWeek]] = []
-    # The whole range first, then every family, the ones without claims too: silence would read as "no data".
+    # The whole range first, then every family, those without claims too: silence would read as "no data".
     for family_code in [None, *families(snapshot)]:
         report = defect_week(snapshot, week, family_code)
         name = file_name(family_code)
@@ -77,15 +77,17 @@ def _written(
     (draft / "index.html").write_text(index_page(reports, facts, language), encoding="utf-8")
     folder = home.reports / str(week)
     _replace(draft, folder)
-    return [folder / "index.html"] + [folder / f"{name}.{kind}" for name, _ in reports for kind in ("html", "xlsx")]
+    return [folder / "index.html"] + [
+        folder / f"{name}.{kind}" for name, _ in reports for kind in ("html", "xlsx")
+    ]
 
 
 def file_name(family_code: str | None) -> str:
-    """A file name for a family. Families are free text: what is not a plain word gets a hash, so none collide."""
+    """A family's file name. Families are free text: what is no plain word gets a hash, so none collide."""
     if family_code is None:
         return "all"
     plain = re.sub(r"[^a-z0-9_-]+", "-", family_code.lower()).strip("-")[:60]
-    if plain == family_code and plain not in ("all", "index"):
+    if plain and plain == family_code and plain not in ("all", "index"):
         return plain
     return f"{plain or 'family'}-{hashlib.sha256(family_code.encode()).hexdigest()[:8]}"
 

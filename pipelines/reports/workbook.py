@@ -64,7 +64,9 @@ def write_workbook(
         _sheet(book, formats, t("claims"), claim_columns, report.claims)
 
 
-def _summary(book: Any, formats: Mapping[str, Any], report: DefectWeek, facts: BuildFacts, language: str, t: Any) -> None:
+def _summary(
+    book: Any, formats: Mapping[str, Any], report: DefectWeek, facts: BuildFacts, language: str, t: Any
+) -> None:
     columns = _summary_columns(language, t)
     sheet = book.add_worksheet(t("key_figures"))
     sheet.write_string(0, 0, f"{t('title')}: {family_label(report.family_code, language)}", formats["title"])
@@ -100,7 +102,11 @@ def _sheet(
 
 
 def _table(
-    sheet: Any, formats: Mapping[str, Any], columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], first: int
+    sheet: Any,
+    formats: Mapping[str, Any],
+    columns: Sequence[Column],
+    rows: Sequence[Mapping[str, Any]],
+    first: int,
 ) -> None:
     for position, column in enumerate(columns):
         sheet.write_string(first, position, column.title, formats["header"])
@@ -147,7 +153,8 @@ def _summary_columns(language: str, t: Any) -> list[Column]:
 
 def _week_columns(report: DefectWeek, language: str, t: Any) -> list[Column]:
     counted = [
-        Column(each.measure.label(language), "integer", 14, _read(each.measure.name)) for each in report.comparisons
+        Column(each.measure.label(language), "integer", 14, _read(each.measure.name))
+        for each in report.comparisons
     ]
     return [
         Column(t("week_column"), "text", 11, _read("week")),

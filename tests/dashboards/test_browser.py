@@ -1,0 +1,132 @@
+"""The pages in a real browser: no error, no foreign host, no text that runs, a URL that holds the view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from pipelines.queries.claims import claims_list
+from pipelines.queries.scopes import EVERYTHING, Scope
+from pipelines.queries.snapshot import open_snapshot
+from pipelines.reports import write_reports
+
+PAGES = ("", "weekly", "worklist", "claims")
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-GB")
+    yield context.new_page()
+    context.close()
+
+
+def visit(page: Any, url: str) -> None:
+    page.goto(url)
+    page.wait_for_selector("h1", timeout=30_000)
+    settle(page)
+
+
+def settle(page: Any) -> None:
+    """Wait until the script has run and its charts are drawn."""
+    page.wait_for_timeout(300)
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=30_000)
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=30_000)
+
+
+def parameters(page: Any) -> dict[str, list[str]]:
+    return parse_qs(urlparse(page.url).query)
+
+
+def test_every_page_shows_no_error_and_asks_no_foreign_host(page: Any, address: str, tmp_path: Path) -> None:
+    foreign: list[str] = []
+    broken: list[str] = []
+    page.on(
+        "request", lambda request: foreign.append(request.url) if "127.0.0.1" not in request.url else None
+    )
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    for name in PAGES:
+        visit(page, f"{address}/{name}")
+        page.screenshot(path=str(tmp_path / f"{name or 'overview'}.png"), full_page=True)
+        assert page.locator("[data-testid=stException]").count() == 0, name
+        assert page.locator("[data-testid=stAlertContentError]").count() == 0, name
+        assert page.locator("[data-testid=stMetric]").count() >= (0 if name == "claims" else 4), name
+    assert [url for url in foreign if not url.startswith(("data:", "blob:"))] == []
+    assert broken == []
+
+
+def test_the_overview_draws_its_charts_with_descriptions(page: Any, address: str) -> None:
+    visit(page, address)
+    page.wait_for_selector(
+        "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg", timeout=30_000
+    )
+    assert page.locator("[data-testid=stVegaLiteChart]").count() == 4
+    assert page.get_by_label("cumulative share of units failed").count() >= 1
+
+
+def test_a_chosen_filter_is_in_the_url_and_the_url_reproduces_it_in_french(page: Any, address: str) -> None:
+    visit(page, f"{address}/claims")
+    page.get_by_role("combobox", name="Cause").click()
+    page.get_by_role("option", name="Misuse").click()
+    page.wait_for_url("**cause=misuse**")
+    settle(page)
+    visit(page, f"{page.url}&lang=fr")
+    assert parameters(page) == {"cause": ["misuse"], "lang": ["fr"]}
+    assert (
+        page.get_by_role("combobox", name="Cause").input_value() == "Mauvais usage"
+        or page.get_by_text("Mauvais usage").count()
+    )
+    assert page.locator("h1").inner_text() == "Demandes"
+
+
+def test_filters_and_language_follow_to_the_next_page(page: Any, address: str) -> None:
+    visit(page, f"{address}/?family=chainsaw&lang=fr")
+    page.get_by_role("link", name="À traiter").click()
+    page.wait_for_url("**/worklist**family=chainsaw**")
+    settle(page)
+    assert parameters(page) == {"family": ["chainsaw"], "lang": ["fr"]}
+
+
+def test_a_claim_opens_closes_and_comes_back_with_the_browsers_buttons(
+    page: Any, address: str, small_home: Any
+) -> None:
+    snapshot = open_snapshot(small_home)
+    ticket = claims_list(snapshot, Scope(family_code="chainsaw"))[0]["ticket_id"][0]
+    snapshot.close()
+    visit(page, f"{address}/claims?family=chainsaw&claim={ticket}")
+    assert page.get_by_role("heading", name=ticket).count() == 1
+    page.get_by_role("button", name="Back to the list").click()
+    page.wait_for_function("!location.search.includes('claim=')")
+    settle(page)
+    assert page.get_by_role("heading", name=ticket).count() == 0
+    assert parameters(page) == {"family": ["chainsaw"]}
+
+
+def test_texts_from_customers_run_nowhere(page: Any, address: str, small_home: Any, tmp_path: Path) -> None:
+    snapshot = open_snapshot(small_home)
+    rows = claims_list(snapshot, EVERYTHING)[0]["ticket_id"].to_list()[:6]
+    snapshot.close()
+    for ticket in rows:
+        visit(page, f"{address}/claims?claim={ticket}")
+        assert page.title() != "owned"
+        assert page.locator("a[href*='evil.example']").count() == 0
+        assert page.locator("img[src='x']").count() == 0
+
+
+def test_the_html_report_opens_without_a_server(page: Any, small_home_builder: Any, tmp_path: Path) -> None:
+    from pipelines.home import Home
+
+    small_home_builder.make(tmp_path)
+    paths = write_reports(Home.at(tmp_path), "2026-W40")
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.goto(paths[0].as_uri())
+    page.get_by_role("link", name="All families").click()
+    page.wait_for_selector("h1")
+    assert page.locator("h1").inner_text() == "All families"
+    assert page.locator("svg rect").count() == 9
+    assert page.title().startswith("Defect report 2026-W40")
+    assert messages == []
