@@ -23,25 +23,37 @@ _L = "A-Za-zÀ-ɏ"
 _CAPITAL = "A-ZÀ-Ý"
 _NAMES = rf"[{_CAPITAL}][{_L}'’.-]*(?:[ -][{_CAPITAL}][{_L}'’.-]*){{0,3}}"
 _STREET_KINDS = (
-    "rue|avenue|av\.|boulevard|bd|blvd|chemin|impasse|all[ée]e|place|quai|cours|route|square|lotissement|résidence|"
+    r"rue|avenue|av\.|boulevard|bd|blvd|chemin|impasse|all[ée]e|place|quai|cours|route|square|lotissement|résidence|"
     "hameau|lieu-dit|faubourg"
 )
 _ARTICLES = r"(?:(?:de|du|des|la|le|les|à|aux|saint|sainte)\s+|[dl]['’])*"
 
 # In order: each replaces what the ones before it left. RE2 looks neither ahead nor behind, so a kept left border is
 # captured. A house number or a capital letter is what tells a street from a word ("en cours de route").
+_E_MAIL = (rf"[{_L}0-9._%+'-]+@[{_L}0-9.-]+\.[{_L}]{{2,}}", "[e-mail]")
 _REDACTIONS: tuple[tuple[str, str], ...] = (
-    (rf"[{_L}0-9._%+'-]+@[{_L}0-9.-]+\.[{_L}]{{2,}}", "[e-mail]"),
+    _E_MAIL,
     (r"(?i)\b[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]{4}){3,7}(?:[ -]?[A-Z0-9]{1,4})?\b", "[iban]"),
     (r"\b(?:[0-9]{4}[ -]?){3}[0-9]{4}\b", "[card]"),
     (
+        r"((?i:cordialement|bien à vous|salutations(?: distinguées)?|merci d'avance|sincères salutations|"
+        r"kind regards|best regards|regards|sincerely|mit freundlichen gr[üu](?:ß|ss)en|"
+        rf"met vriendelijke groet(?:en)?))([\s,.:;!–-]+){_NAMES}",
+        r"\1\2[name]",
+    ),
+    (
+        r"((?i:je m['’]appelle|je suis m(?:me)?|mon nom est|my name is|ich heiße|mijn naam is))"
+        rf"(\s+){_NAMES}",
+        r"\1\2[name]",
+    ),
+    (
         rf"\b(?i:[0-9]{{1,4}}\s*(?:bis|ter|quater)?\s*,?\s*(?:{_STREET_KINDS})\s+{_ARTICLES})"
-        rf"[{_L}0-9'’.-]+(?:[ -](?i:{_ARTICLES})[{_CAPITAL}][{_L}'’.-]*){{0,4}}",
+        rf"[{_L}0-9'’-]+(?:[ -](?i:{_ARTICLES})[{_CAPITAL}][{_L}'’-]*){{0,4}}",
         "[street]",
     ),
     (
-        rf"\b(?i:(?:{_STREET_KINDS})\s+{_ARTICLES})[{_CAPITAL}][{_L}'’.-]*"
-        rf"(?:[ -](?i:{_ARTICLES})[{_CAPITAL}][{_L}'’.-]*){{0,4}}",
+        rf"\b(?i:(?:{_STREET_KINDS})\s+{_ARTICLES})[{_CAPITAL}][{_L}'’-]*"
+        rf"(?:[ -](?i:{_ARTICLES})[{_CAPITAL}][{_L}'’-]*){{0,4}}",
         "[street]",
     ),
     (
@@ -62,17 +74,6 @@ _REDACTIONS: tuple[tuple[str, str], ...] = (
         r"\b(?i:m\.|mr\.?|mme\.?|mlle\.?|mrs\.?|ms\.?|dr\.?|monsieur|madame|mademoiselle|herr|frau|mevrouw|meneer)"
         rf"\s+{_NAMES}",
         "[name]",
-    ),
-    (
-        r"((?i:cordialement|bien à vous|salutations(?: distinguées)?|merci d'avance|sincères salutations|"
-        r"kind regards|best regards|regards|sincerely|mit freundlichen gr[üu](?:ß|ss)en|"
-        rf"met vriendelijke groet(?:en)?))([\s,.:;!–-]+){_NAMES}",
-        r"\1\2[name]",
-    ),
-    (
-        r"((?i:je m['’]appelle|je suis m(?:me)?|mon nom est|my name is|ich heiße|mijn naam is))"
-        rf"(\s+){_NAMES}",
-        r"\1\2[name]",
     ),
 )
 
@@ -123,6 +124,12 @@ def redact_sql(expression: str) -> str:
     for pattern, replacement in _REDACTIONS:
         expression = f"regexp_replace({expression}, {sql.text(pattern)}, {sql.text(replacement)}, 'g')"
     return expression
+
+
+def without_e_mails_sql(expression: str) -> str:
+    """Any other column: an e-mail that strayed into it is replaced; looking for the @ first makes it nearly free."""
+    replaced = f"regexp_replace({expression}, {sql.text(_E_MAIL[0])}, {sql.text(_E_MAIL[1])}, 'g')"
+    return f"case when contains({expression}, '@') then {replaced} else {expression} end"
 
 
 def _blob(value: bytes) -> str:

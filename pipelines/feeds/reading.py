@@ -24,7 +24,7 @@ from pipelines.feeds.contract import Contract
 from pipelines.feeds.engine import Engine
 from pipelines.feeds.files import Census, FileRefusedError
 from pipelines.feeds.mappings import Mapping
-from pipelines.feeds.personal import hash_sql, redact_sql
+from pipelines.feeds.personal import hash_sql, redact_sql, without_e_mails_sql
 from pipelines.feeds.translation import read_text_sql
 
 # Marks the archive's copies: their personal columns must not be hashed a second time.
@@ -262,6 +262,8 @@ def _selected_sql(used: tuple[str, ...], source: Mapping, contract: Contract, ke
             text = hash_sql(cleaned, key)
         elif kind == "redact":
             text = redact_sql(text)
+        else:
+            text = without_e_mails_sql(text)
         selected.append(f"{text} as {sql.name(name)}")
     return ", ".join(selected)
 
