@@ -1,4 +1,4 @@
-"""One simulated retailer, built once: some machines' work is hidden from the feeds and kept here, to test against."""
+"""One simulated retailer, built once; some work is hidden from the feeds, to test the estimates against."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import datetime as dt
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +40,7 @@ class Workshop:
 
 
 def _hide_work(inbox: Path) -> pl.DataFrame:
-    """Blank labour, parts and quote of every fourth ticket's repair orders, in the files; return them as they were."""
+    """Blank labour, parts and quote of every fourth ticket's repair orders; return them as they were."""
     before = []
     for path in sorted((inbox / "repairs").glob("*.csv")):
         frame = pl.read_csv(path, infer_schema_length=0)
@@ -55,7 +54,7 @@ def _hide_work(inbox: Path) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """16,000 order lines: about 600 repairs and 230 replacements, the work of a quarter of them hidden."""
     home = Home.at(tmp_path_factory.mktemp("money")).make()
     simulate(home, lines=16_000, seed=11, end=END)
@@ -78,4 +77,4 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     truth = pl.read_parquet(home.truth / "tickets.parquet")
-    yield Workshop(build_file=home.build_file, repairs=repairs, truth=truth)
+    return Workshop(build_file=home.build_file, repairs=repairs, truth=truth)

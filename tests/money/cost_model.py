@@ -1,6 +1,7 @@
-"""The cost model in plain Python, written from its formulas and not from the SQL: what the SQL is tested against.
+"""The cost model in plain Python, from its formulas and not from the SQL: what the SQL is tested against.
 
-repair = T_in + D + R + T_out + H + (q + λ6)·C2; replace = T_in + N + T_out' + H' − S; S = max(scrap, min(N, σ·P·(1 − fee)) − R − K).
+repair = T_in + D + R + T_out + H + (q + λ6)·C2; replace = T_in + N + T_out' + H' − S;
+S = max(scrap, min(N, σ·P·(1 − fee)) − R − K).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The worked examples of the cost model, and the SQL of the remedies against a reference written from the formulas."""
+"""The worked examples of the cost model, and the SQL of the remedies against its formulas."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import duckdb
@@ -21,10 +22,10 @@ RIDE_ON = Machine(price=2000, freight=140, later_claim=320)
 
 
 @cache
-def macros(name: str) -> object:
-    """A file of dbt macros that need nothing but Jinja."""
-    source = (DBT_DIR / "macros" / name).read_text()
-    return jinja2.Environment(autoescape=False).from_string(source).module  # noqa: S701
+def macro(file: str, name: str) -> Callable[..., str]:
+    """A dbt macro that needs nothing but Jinja."""
+    source = (DBT_DIR / "macros" / file).read_text()
+    return getattr(jinja2.Environment(autoescape=False).from_string(source).module, name)  # noqa: S701
 
 
 def sql(expression: str) -> object:
@@ -39,11 +40,10 @@ def break_even_of(machine: Machine) -> float:
     before_work = round(machine.repair(0), 2)
     before_salvage = round(machine.replacement(0) + machine.salvage(0), 2)
     scrap = round(machine.scrap_share * machine.landed, 2)
-    resale = round(
-        min(machine.landed, machine.resale_factor * machine.price * (1 - machine.fee)) - machine.reconditioning, 2
-    )
+    resold = min(machine.landed, machine.resale_factor * machine.price * (1 - machine.fee))
+    resale = round(resold - machine.reconditioning, 2)
     amounts = [f"cast({amount} as decimal(18,2))" for amount in (before_work, before_salvage, scrap, resale)]
-    return float(str(sql(macros("remedies.sql").break_even_work_eur(*amounts))))  # ty: ignore[unresolved-attribute]
+    return float(str(sql(macro("remedies.sql", "break_even_work_eur")(*amounts))))
 
 
 def test_the_naive_rule_breaks_even_at_93_and_the_right_one_at_301_for_the_worked_mower() -> None:
@@ -100,7 +100,7 @@ def test_the_closed_form_finds_the_crossing_wherever_the_kink_lies(
 
 
 def test_the_normal_share_is_exact_to_fourteen_digits() -> None:
-    share = macros("euros.sql").normal_share_below("z")  # ty: ignore[unresolved-attribute]
+    share = macro("euros.sql", "normal_share_below")("z")
     points = np.concatenate([np.linspace(-12, 12, 4001), [-45.0, -37.5, 37.5, 45.0, 7.0709, 7.0711]])
     values = duckdb.sql(
         f"select {share} from (select unnest({[float(point) for point in points]}::double[]) as z) order by z"
@@ -110,8 +110,16 @@ def test_the_normal_share_is_exact_to_fourteen_digits() -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "rate", "cents"),
-    [(37, "55.00", 3392), (3, "50.10", 251), (1, "50.70", 85), (0, "50", 0), (4800, "1000", 8000000), (7, "0.0001", 0)],
+    [
+        (37, "55.00", 3392),
+        (3, "50.10", 251),
+        (1, "50.70", 85),
+        (0, "50", 0),
+        (4800, "1000", 8000000),
+        (7, "0.0001", 0),
+    ],
 )
 def test_minutes_at_a_rate_round_half_a_cent_up_without_a_double(minutes: int, rate: str, cents: int) -> None:
-    euros = macros("euros.sql").euros_of_quotient(f"{minutes} * cast({rate} as decimal(18,4))", 60)  # ty: ignore[unresolved-attribute]
+    dividend = f"{minutes} * cast({rate} as decimal(18,4))"
+    euros = macro("euros.sql", "euros_of_quotient")(dividend, 60)
     assert sql(f"cast({euros} * 100 as bigint)") == cents

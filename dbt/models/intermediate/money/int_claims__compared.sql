@@ -77,13 +77,13 @@ inputs as (
         estimated.estimated_work_high_eur as work_high_eur,
         estimated.decision_log_mean,
         estimated.decision_log_spread,
-        estimated.log_mean_variance,
+        estimated.cell_log_mean,
+        estimated.cell_log_spread,
         estimated.cell,
         estimated.cell_observations,
         estimated.cell_repaired_claims,
         estimated.cell_replaced_claims,
         estimated.has_overlap,
-        estimated.cell_estimated_claims,
         case
             when priced.sku is null then 'no product is known'
             when priced.missing_rates is not null then concat('no rate for the date: ', priced.missing_rates)
@@ -130,8 +130,7 @@ costed as (
         end as kink,
         case when unpriced_reason is null then
             cast(replacement_before_salvage_eur - repair_before_work_eur - scrap_eur as double)
-        end as root,
-        case when work_basis <> 'own_work' then decision_log_spread end as hindsight_spread
+        end as root
     from salvaged
 
 ),
@@ -157,23 +156,11 @@ chosen as (
             when actual_remedy = 'part' then cast(part_eur + part_parcel_eur as decimal(18,2))
             when actual_remedy = 'refusal' then cast(-customer_charge_eur as decimal(18,2))
         end as actual_cost_eur,
-        -- Shares of the unknown work below the kink and below the root, and its partial first and second moments there.
-        {%- for point in ['kink', 'root'] %}
-        {%- for moment in [0, 1, 2] %}
-        case
-            when hindsight_spread is null then null
-            when {{ point }} > 0 then (ln({{ point }}) - decision_log_mean) / hindsight_spread - {{ moment }} * hindsight_spread
-            else cast(-40 as double)
-        end as {{ point }}_z{{ moment }},
-        {%- endfor %}
-        {%- endfor %}
         case
             when break_even_repair_eur > 0
                 then (ln(cast(break_even_repair_eur as double)) - decision_log_mean) / decision_log_spread
             when break_even_repair_eur = 0 then cast(-40 as double)
-        end as decision_z,
-        exp(decision_log_mean + hindsight_spread * hindsight_spread / 2) as mean_work,
-        exp(2 * decision_log_mean + 2 * hindsight_spread * hindsight_spread) as mean_work_squared
+        end as decision_z
     from costed
 
 ),
@@ -182,70 +169,8 @@ shares as (
 
     select
         *,
-        {%- for point in ['kink', 'root'] %}
-        {{ normal_share_below(point ~ '_z0') }} as {{ point }}_share,
-        mean_work * {{ normal_share_below(point ~ '_z1') }} as {{ point }}_work,
-        mean_work_squared * {{ normal_share_below(point ~ '_z2') }} as {{ point }}_work_squared,
-        {%- endfor %}
         {{ normal_share_below('decision_z') }} as repair_probability
     from chosen
-
-),
-
--- g = replacement − repair = root − max(work, kink). Its positive part is what a replacement lost, its negative part what
--- a repair lost; means and squares over the log-normal spread of the work, in closed form.
-parts as (
-
-    select
-        *,
-        case
-            when root > kink
-                then root * root_share - kink * kink_share - root_work + kink_work
-            when root is not null then cast(0 as double) * mean_work
-        end as replacement_loss,
-        case
-            when root > kink
-                then (root - kink) * (root - kink) * kink_share
-                    + root * root * (root_share - kink_share) - 2 * root * (root_work - kink_work)
-                    + root_work_squared - kink_work_squared
-            when root is not null then cast(0 as double) * mean_work
-        end as replacement_loss_squared,
-        root - (kink * kink_share + mean_work - kink_work) as difference,
-        root * root - 2 * root * (kink * kink_share + mean_work - kink_work)
-            + kink * kink * kink_share + mean_work_squared - kink_work_squared as difference_squared,
-        case when root > kink then root_work - kink_work else cast(0 as double) end as replacement_slope,
-        mean_work - kink_work as difference_slope
-    from shares
-
-),
-
-regretted as (
-
-    select
-        *,
-        cast(
-            actual_cost_eur - case when repair_cost_eur < replacement_cost_eur then repair_cost_eur else replacement_cost_eur end
-            as decimal(18,2)
-        ) as regret_against_both_eur,
-        case
-            when hindsight_spread is null then null
-            when actual_remedy = 'replacement' then replacement_loss
-            when actual_remedy = 'refund'
-                then cast(actual_cost_eur - replacement_cost_eur as double) + replacement_loss
-            when actual_remedy = 'repair' then replacement_loss - difference
-        end as expected_regret,
-        case
-            when hindsight_spread is null then cast(0 as double)
-            when actual_remedy in ('replacement', 'refund')
-                then replacement_loss_squared - replacement_loss * replacement_loss
-                    + (cell_estimated_claims - 1) * log_mean_variance * replacement_slope * replacement_slope
-            when actual_remedy = 'repair'
-                then difference_squared - replacement_loss_squared
-                    - (replacement_loss - difference) * (replacement_loss - difference)
-                    + (cell_estimated_claims - 1) * log_mean_variance
-                    * (difference_slope - replacement_slope) * (difference_slope - replacement_slope)
-        end as regret_spread_squared
-    from parts
 
 )
 
@@ -299,18 +224,14 @@ select
     case when unpriced_reason is null then actual_cost_eur end as actual_cost_eur,
     case
         when unpriced_reason is null and actual_remedy in ('repair', 'replacement', 'refund', 'part')
-            then regret_against_both_eur
+            then cast(
+                actual_cost_eur
+                - case when repair_cost_eur < replacement_cost_eur then repair_cost_eur else replacement_cost_eur end
+                as decimal(18,2)
+            )
     end as regret_eur,
-    case
-        when unpriced_reason is not null then null
-        when actual_remedy not in ('repair', 'replacement', 'refund') then null
-        when hindsight_spread is null then regret_against_both_eur
-        else cast(round(expected_regret, 2) as decimal(18,2))
-    end as expected_regret_eur,
-    case
-        when unpriced_reason is null and actual_remedy in ('repair', 'replacement', 'refund')
-            then cast(round(greatest(regret_spread_squared, 0), 4) as decimal(28,4))
-    end as regret_variance,
+    kink,
+    root,
     case
         when unpriced_reason is null and actual_remedy = 'refusal'
             then case when repair_cost_eur < replacement_cost_eur then repair_cost_eur else replacement_cost_eur end
@@ -321,10 +242,14 @@ select
         when actual_remedy = 'replacement' then 1 - repair_probability
     end as right_choice_probability,
     repair_probability,
+    decision_log_mean,
+    decision_log_spread,
+    cell_log_mean,
+    cell_log_spread,
     cell,
     cell_observations,
     cell_repaired_claims,
     cell_replaced_claims,
     has_overlap,
     later_claim_cost_eur
-from regretted
+from shares

@@ -51,7 +51,6 @@ placed as (
         cells.log_level + cells.slope * ln(cast(case when priced.price_eur > 0 then priced.price_eur end as double))
             as cell_log_mean,
         cells.log_spread as cell_log_spread,
-        cells.log_level_variance as cell_log_mean_variance,
         -- The seed's spread counts as ten repairs, until the data outweigh it.
         sqrt(
             (coalesce(quote_errors.squares, 0) + 10 * cast(priced.quote_log_spread as double) * cast(priced.quote_log_spread as double))
@@ -106,11 +105,11 @@ select
     end as estimated_work_high_eur,
     decision_log_mean,
     decision_log_spread,
-    case when work_basis = 'cell' then cell_log_mean_variance else cast(0 as double) end as log_mean_variance,
+    cell_log_mean,
+    cell_log_spread,
     cell,
     cell_observations,
     cell_repaired_claims,
     cell_replaced_claims,
-    has_overlap,
-    cast(count(case when work_basis = 'cell' then 1 end) over (partition by cell) as bigint) as cell_estimated_claims
+    has_overlap
 from spread

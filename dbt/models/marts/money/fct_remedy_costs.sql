@@ -4,6 +4,12 @@ with compared as (
 
 ),
 
+regretted as (
+
+    select * from {{ ref('int_claims__regretted') }}
+
+),
+
 claims as (
 
     select * from {{ ref('int_claims__caused') }}
@@ -117,8 +123,8 @@ select
     assumed.margin_eur,
     assumed.actual_cost_eur,
     assumed.regret_eur,
-    assumed.expected_regret_eur,
-    assumed.regret_variance,
+    regretted.expected_regret_eur,
+    regretted.regret_variance,
     assumed.refused_exposure_eur,
     assumed.break_even_repair_eur,
     assumed.right_choice_probability,
@@ -162,4 +168,5 @@ select
 from assumed
 inner join due on assumed.ticket_id = due.ticket_id
 inner join claims on assumed.ticket_id = claims.ticket_id
+left join regretted on assumed.ticket_id = regretted.ticket_id
 left join products on assumed.sku = products.sku
