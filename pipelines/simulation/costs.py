@@ -14,25 +14,30 @@ class Rates:
     """The cost rates by name."""
 
     values: dict[str, float]
-    pallet_eur: Array
-    pallet_kg: Array
+    freight_eur_steps: Array
+    freight_kg_steps: Array
+    later_claim_eur_steps: Array
+    later_claim_kg_steps: Array
 
     def freight_eur(self, weight_kg: Array) -> Array:
-        """One leg: parcel up to the limit, then pallet by weight."""
-        low, high = self.pallet_eur
-        share = np.clip((weight_kg - self.pallet_kg[0]) / (self.pallet_kg[1] - self.pallet_kg[0]), 0, 1)
-        pallet = np.round(low + (high - low) * share, 2)
-        return np.where(weight_kg <= self.values["parcel_limit_kg"], self.values["parcel_eur"], pallet)
+        """One leg, by weight class; a class begins at its weight."""
+        return self.freight_eur_steps[np.searchsorted(self.freight_kg_steps, weight_kg, side="right")]
+
+    def later_claim_eur(self, weight_kg: Array) -> Array:
+        """C2, the mean cost of a later claim, by weight class."""
+        return self.later_claim_eur_steps[np.searchsorted(self.later_claim_kg_steps, weight_kg, side="right")]
 
 
 def rates_for(parameters: Parameters) -> Rates:
     """The cost rates of the parameters file."""
-    lists = ("pallet_eur", "pallet_kg")
+    lists = ("freight_eur", "freight_kg", "later_claim_eur", "later_claim_kg")
     names = [name for name in parameters.segments("cost_rates") if name not in lists]
     return Rates(
         values={name: parameters.number("cost_rates", name) for name in names},
-        pallet_eur=parameters.numbers("cost_rates", "pallet_eur"),
-        pallet_kg=parameters.numbers("cost_rates", "pallet_kg"),
+        freight_eur_steps=parameters.numbers("cost_rates", "freight_eur"),
+        freight_kg_steps=parameters.numbers("cost_rates", "freight_kg"),
+        later_claim_eur_steps=parameters.numbers("cost_rates", "later_claim_eur"),
+        later_claim_kg_steps=parameters.numbers("cost_rates", "later_claim_kg"),
     )
 
 
@@ -51,7 +56,7 @@ def remedy_costs(
     """(repair, replacement): repair = T_in + D + R + T_out + H + (q + λ6)·C2;
     replacement = T_in + N + T_out' + H' − S + [renewed]·λ24·C2."""
     rate = rates.values
-    later_claim = rate["later_claim_share_of_price"] * price_eur
+    later_claim = rates.later_claim_eur(weight_kg)
     repair = (
         inbound_eur
         + diagnosis_eur
