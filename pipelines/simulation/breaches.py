@@ -38,7 +38,7 @@ IMPLIES = {
     "VR23": "VR06",
     "VL14": "VR14",
     "VL20": "VR06|VL14|VR14",
-    "VL21": "VR19a",
+    "VL21": "VR19a|VR20",
 }
 
 
