@@ -204,8 +204,11 @@ class _Reader:
         return {str(name): item for name, item in value.items()}
 
     def names(self, value: Any, key: str) -> tuple[str, ...]:
-        if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-            raise self.wrong(key, "must be a list of column names")
+        if not isinstance(value, list | tuple):
+            raise self.wrong(key, "must be a list of texts")
+        for item in value:
+            if not isinstance(item, str):  # YAML reads on, no and 12 as something else
+                raise self.wrong(key, f"holds {item!r}, which is no text: put it in quotes")
         return tuple(value)
 
     def rate(self, value: Any, key: str) -> Decimal:
