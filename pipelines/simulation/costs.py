@@ -20,12 +20,12 @@ class Rates:
     later_claim_kg_steps: Array
 
     def freight_eur(self, weight_kg: Array) -> Array:
-        """One leg, by weight class; a class begins at its weight."""
-        return self.freight_eur_steps[np.searchsorted(self.freight_kg_steps, weight_kg, side="right")]
+        """One leg, by weight class; a class includes its heaviest machine."""
+        return self.freight_eur_steps[np.searchsorted(self.freight_kg_steps, weight_kg, side="left")]
 
     def later_claim_eur(self, weight_kg: Array) -> Array:
         """C2, the mean cost of a later claim, by weight class."""
-        return self.later_claim_eur_steps[np.searchsorted(self.later_claim_kg_steps, weight_kg, side="right")]
+        return self.later_claim_eur_steps[np.searchsorted(self.later_claim_kg_steps, weight_kg, side="left")]
 
 
 def rates_for(parameters: Parameters) -> Rates:
