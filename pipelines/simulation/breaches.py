@@ -74,7 +74,9 @@ def eligible(world: World, facts: Columns, lines: Columns) -> Iterator[tuple[str
         & facts["is_repair_cheaper"]
         & ~has_case,
     )
-    yield "VR16", repair & used & unstated & ~has_case
+    # An exchanged machine's way back to the customer is priced even where a repair would not have travelled.
+    robust = facts["repair_cost"] + facts["freight"] < facts["replacement_cost"] - facts["margin"]
+    yield "VR16", repair & used & unstated & ~has_case & robust
     yield "VR17", new & used & facts["is_repairable"] & unstated & ~has_case
     late = facts["is_paypal"] & (facts["requested"] > window_end + 20)
     yield "VR22", due & late & is_defect & facts["is_consumer"]
@@ -91,7 +93,8 @@ def eligible(world: World, facts: Columns, lines: Columns) -> Iterator[tuple[str
         & facts["is_consumer"]
         & (facts["contract"] >= REGIME_2022),
     )
-    yield "VR15", new & ~facts["is_brought"]
+    # A used machine's exchange rests on the quote, which an advance shipment would not have had.
+    yield "VR15", new & facts["is_unused"]
     yield "VR19a", repair & ~has_case
     yield "VR19b", charged
     yield "VR19c", charged

@@ -89,8 +89,10 @@ def sku_count(parameters: Parameters, lines: int) -> int:
     return int(np.clip(lines // parameters.number("lines_per_sku"), least, most))
 
 
-def catalogue_for(parameters: Parameters, lines: int, seed: int, seasons: tuple[str, ...]) -> Catalogue:
-    """The products of one run."""
+def catalogue_for(
+    parameters: Parameters, lines: int, seed: int, seasons: tuple[str, ...], weight_bounds_kg: set[float]
+) -> Catalogue:
+    """The products of one run. None weighs exactly what a price list's class ends with."""
     rng = stream(seed, CATALOGUE_BLOCK, 0)
     families = tuple(parameters.segments("family_sales_share"))
     shares = np.array([parameters.number("family_sales_share", family) for family in families])
@@ -106,6 +108,7 @@ def catalogue_for(parameters: Parameters, lines: int, seed: int, seasons: tuple[
     position = np.log(price / price_low) / np.log(price_high / price_low)
     weight_low, weight_high = _by_family(parameters, "weight_kg", families, family)
     weight = np.round(weight_low + (weight_high - weight_low) * np.clip(position, 0, 1), 1)
+    weight = np.where(np.isin(weight, list(weight_bounds_kg)), weight + 0.1, weight)
     landed = between(rng, size, *parameters.numbers("landed_cost_share")) * price
     landed = np.round(landed / (1 + parameters.number("vat_share")), 2)
 

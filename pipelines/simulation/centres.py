@@ -13,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines.home import DBT_DIR
 from pipelines.simulation.calendar import day_number
 from pipelines.simulation.catalogue import CATALOGUE_BLOCK
 from pipelines.simulation.parameters import Array, Parameters, between, stream
 
 PLACES_FILE = Path(__file__).with_name("places.csv")
+CENTROIDS_FILE = DBT_DIR / "seeds" / "department_centroids.csv"
 COUNTRIES = ("FR", "BE", "DE", "IT", "ES")
 EARTH_RADIUS_KM = 6371.0
 ELECTRIC_ONLY = ("hedge_trimmer", "leaf_blower", "pressure_washer", "battery_hand_tool", "chainsaw")
@@ -58,14 +60,17 @@ class Centres:
 
 
 def places() -> Places:
-    """The regions of `places.csv`."""
+    """The regions of `places.csv`; French departments lie where the seed of centroids puts them."""
     with PLACES_FILE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
+    with CENTROIDS_FILE.open(encoding="utf-8", newline="") as file:
+        centroids = {row["department_code"]: row for row in csv.DictReader(file)}
+    at = [centroids[row["region_code"]] if row["country_code"] == "FR" else row for row in rows]
     return Places(
         country=np.array([COUNTRIES.index(row["country_code"]) for row in rows]),
         region_code=np.array([row["region_code"] for row in rows], dtype=object),
-        latitude=np.array([float(row["latitude"]) for row in rows]),
-        longitude=np.array([float(row["longitude"]) for row in rows]),
+        latitude=np.array([float(row["latitude"]) for row in at]),
+        longitude=np.array([float(row["longitude"]) for row in at]),
         weight=np.array([float(row["weight"]) for row in rows]),
     )
 

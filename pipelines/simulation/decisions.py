@@ -10,7 +10,7 @@ import numpy as np
 
 from pipelines.simulation.centres import Centres
 from pipelines.simulation.claims import CATEGORIES, PAYPAL_OUTCOMES, REMEDIES, World
-from pipelines.simulation.costs import Rates, remedy_costs
+from pipelines.simulation.costs import Machines, Rates, remedy_costs
 from pipelines.simulation.failures import CAUSES
 from pipelines.simulation.parameters import Array, Columns, between, lognormal, picked
 
@@ -60,19 +60,27 @@ def diagnosed(
     rate = centres.labour_rate_eur_per_hour[centre]
     true_work = np.round(minutes / 60 * rate, 2) + parts
     quote = np.round(true_work * np.exp(parameters.number("quote_spread") * rng.standard_normal(size)))
-    freight = rates.freight_eur(catalogue.weight_kg[sku])
-    diagnosis = np.round(rates.values["diagnosis_hours"] * rate, 2)
+    machines = Machines(
+        family_code=np.array(catalogue.families, dtype=object)[catalogue.family[sku]],
+        weight_kg=catalogue.weight_kg[sku],
+        requested=facts["requested"],
+        contract=facts["contract"],
+        price_eur=price,
+        landed_eur=lines["landed_cost"][line],
+        is_unused=facts["is_unused"],
+    )
+
+    def listed(code: str) -> Array:
+        return rates.of(code, machines.family_code, machines.weight_kg, np.floor(facts["requested"]))
+
+    freight = listed("freight_leg_eur")
     money = {
-        "diagnosis_eur": diagnosis,
+        "diagnosis_eur": np.round(listed("diagnosis_hours") * rate, 2),
         "inbound_eur": np.where(is_brought, 0.0, freight),
         "outbound_eur": np.where(is_brought, 0.0, freight),
-        "price_eur": price,
-        "landed_eur": lines["landed_cost"][line],
-        "weight_kg": catalogue.weight_kg[sku],
-        "is_unused": facts["is_unused"],
     }
     asks_repair = facts["remedy"] == REMEDIES.index("repair")
-    repair, replacement = remedy_costs(rates, quote, is_renewing=asks_repair, **money)
+    repair, replacement = remedy_costs(rates, machines, quote, is_renewing=asks_repair, **money)
     margin = np.maximum(
         parameters.number("decision_margin_share") * price, parameters.number("decision_margin_eur")
     )
@@ -80,9 +88,9 @@ def diagnosed(
     gap = repair - replacement
     quote = np.where((gap >= 0) & (gap < margin), np.round(quote + (margin - gap) + 1), quote)
     quote = np.where((gap < 0) & (gap > -margin), np.maximum(np.round(quote - (margin + gap) - 1), 1), quote)
-    repair, replacement = remedy_costs(rates, quote, is_renewing=asks_repair, **money)
+    repair, replacement = remedy_costs(rates, machines, quote, is_renewing=asks_repair, **money)
     is_cheaper = repair < replacement
-    later = remedy_costs(rates, true_work, is_renewing=asks_repair, **money)
+    later = remedy_costs(rates, machines, true_work, is_renewing=asks_repair, **money)
     true_gap = later[0] - later[1]
     agrees = (true_gap <= -margin) & is_cheaper | (true_gap >= margin) & ~is_cheaper
     is_repairable = rng.random(size) >= catalogue.faults.irreparable[true_fault]
@@ -97,8 +105,7 @@ def diagnosed(
         "pays_quote": pays_quote, "is_sent_in": is_sent_in,
         "repair_cost": repair, "replacement_cost": replacement, "true_repair_cost": later[0],
         "true_replacement_cost": later[1], "freight": freight,
-        "diagnosis_eur": diagnosis, "inbound_eur": money["inbound_eur"],
-        "outbound_eur": money["outbound_eur"], "price_eur": price, "landed_eur": money["landed_eur"],
+        "price_eur": price, "landed_eur": machines.landed_eur, "margin": margin, **money,
     }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from pipelines.simulation.calendar import use_clock
 from pipelines.simulation.catalogue import CATALOGUE_BLOCK, Catalogue, bad_lot_skus, catalogue_for
 from pipelines.simulation.centres import centres_for, places
 from pipelines.simulation.claims import World
-from pipelines.simulation.costs import rates_for
+from pipelines.simulation.costs import rates
 from pipelines.simulation.failures import LATEST_MONTHS, mixture_for
 from pipelines.simulation.orders import BLOCK_LINES, market_for
 from pipelines.simulation.parameters import (
@@ -128,7 +128,8 @@ def scene_for(lines: int, seed: int, end: dt.date, scenario: Path | None) -> Sce
     horizon_day = int(np.datetime64(end, "D").astype(np.int64)) + 1
     window_days = int(parameters.number("window_months") * 31)
     clock = use_clock(parameters, horizon_day - window_days - 400, horizon_day + int(LATEST_MONTHS * 60))
-    catalogue = catalogue_for(parameters, lines, seed, clock.seasons)
+    price_list = rates()
+    catalogue = catalogue_for(parameters, lines, seed, clock.seasons, price_list.weight_bounds_kg())
     market = market_for(parameters, catalogue, where, lines, end)
     world = World(parameters, catalogue, market, np.array(catalogue.faults.codes, dtype=object))
     centres = centres_for(
@@ -137,7 +138,7 @@ def scene_for(lines: int, seed: int, end: dt.date, scenario: Path | None) -> Sce
     return Scene(
         world=world,
         centres=centres,
-        rates=rates_for(parameters),
+        rates=price_list,
         mixture=mixture_for(parameters, catalogue),
         clock=clock,
         bad_lots=_checked_lots(parameters, catalogue),

@@ -244,7 +244,7 @@ def _amounts(
     charge = np.where(breach == CODE["VR19b"], 0.0, charge)
     charge = np.where(breach == CODE["VR19a"], np.round(facts["quote"] * (0.3 + 0.7 * draw), 2), charge)
     charge = np.where(breach == CODE["VL21"], facts["inbound_eur"], charge)
-    scrap = world.parameters.number("cost_rates", "scrap_share")
+    scrap = world.parameters.number("resale_share_of_price", "scrapped")
     as_is = world.parameters.number("resale_share_of_price", "as_is")
     salvage = resale_eur(world, rng, facts)
     salvage = np.where(scrapped, np.round(scrap * facts["landed_eur"], 2), salvage)

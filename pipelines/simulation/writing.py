@@ -11,13 +11,11 @@ from typing import BinaryIO
 
 import numpy as np
 import polars as pl
-import yaml
 
-from pipelines.home import DBT_DIR
+from pipelines.feeds.contract import contract
 from pipelines.simulation.parameters import Array, Parameters
 
 FEEDS = ("products", "service_centers", "orders", "tickets", "repairs")
-CONTRACT_FILE = DBT_DIR / "models" / "staging" / "_sources.yml"
 ROWS_PER_FILE = 1_000_000
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
 OFFSET_COLUMN = {"tickets": "requested_at", "repairs": "received_at"}
@@ -38,13 +36,8 @@ UNKNOWN_BEFORE = {
 
 def contract_columns() -> dict[str, list[str]]:
     """Columns of each feed, in order, as the feed contract lists them."""
-    content = yaml.safe_load(CONTRACT_FILE.read_text(encoding="utf-8"))
-    tables = content["sources"][0]["tables"]
-    return {
-        table["name"]: [column["name"] for column in table["columns"]]
-        for table in tables
-        if table["name"] in FEEDS
-    }
+    feeds = contract().feeds
+    return {feed: list(feeds[feed].column_names) for feed in FEEDS}
 
 
 class FeedFile:
