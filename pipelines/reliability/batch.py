@@ -24,7 +24,7 @@ from pipelines.reliability.likelihood_search import (
     profile_limits,
     shape_gradient,
 )
-from pipelines.reliability.observations import Floats, checked
+from pipelines.reliability.observations import Convention, Floats, checked
 from pipelines.reliability.weibull_likelihood import Cells, cells_of, log_of_age, start, totals
 
 LimitMethod = Literal["profile", "wald"]
@@ -74,21 +74,24 @@ def fit_weibull_life_tables(
     censored: ArrayLike,
     age_ends: ArrayLike | None = None,
     *,
+    convention: Convention = "interval",
     exact_censoring: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
     confidence: float = 0.95,
     quantile_share: float = 0.1,
     limits: LimitMethod = "profile",
 ) -> WeibullBatch:
-    """Interval-censored Weibull fit of every row of a stack of life tables.
+    """Weibull fit of every row of a stack of life tables, interval-censored unless told otherwise.
 
-    l = sum_j events_j log(S(a_{j-1}) - S(a_j)) + sum_j censored_j log S(a_j),  S(a) =
-    exp(-(a/scale)^shape), a_0 = 0
+    l = sum_j events_j log(S(a_{j-1}) - S(a_j)) + sum_j censored_j log S(a_j)
+    with S(a) = exp(-(a/scale)^shape) and a_0 = 0.
 
-    events, censored: (samples, ages) counts; column j holds failures in (a_{j-1}, a_j] and units last seen
-    at a_j. age_ends: (ages,) the a_j, by default 1, 2, 3, … (months); the scale and quantile come in the
-    same unit. exact_censoring: (sample, age, units), three arrays of shape (rows,), for units that left at
-    other ages. limits: "profile" (likelihood ratio) or "wald" (normal on the log scale). threads: by
-    default one per core.
+    events, censored: (samples, ages) counts; column j: failures in (a_{j-1}, a_j], units last seen at a_j.
+    age_ends: (ages,) the a_j, by default 1, 2, 3, … (months); scale and quantile come in the same unit.
+    convention: "interval" places failures within their column, "exact" at its end, as textbook charts do.
+    exact_censoring: (sample, age, units), three arrays of shape (rows,), for units that left at other ages.
+    limits: "profile" (likelihood ratio; covers down to a handful of failures) or "wald" (normal, log).
+
+    A sample that cannot be fitted is NaN with its `doubt`. ObservationError for arrays that do not agree.
 
     Meeker & Escobar 1998, Statistical Methods for Reliability Data, sections 7.3 and 8.2-8.3.
     """
@@ -111,24 +114,31 @@ def fit_weibull_life_tables(
                 f"{name}[{row}, {column}] is {counts[row, column]:g}: counts are 0 or more."
             )
     samples = len(failed)
-    # An interval event weighs on H at its start: column j's events on age j-1.
+    nothing = np.zeros(samples)
     hazard_weight = left.T.copy()
-    hazard_weight[:-1] += failed.T[1:]
-    interval_events = np.ascontiguousarray(failed.T)
-    log_age = np.log(ends)[:, None]
     total, units = failed.sum(axis=1), failed.sum(axis=1) + left.sum(axis=1)
-    middles = log_of_age((ends + np.concatenate([[0.0], ends[:-1]])) / 2)
+    if convention == "interval":  # such an event weighs on H at its start: column j's events on age j-1
+        hazard_weight[:-1] += failed.T[1:]
+        interval_events, points, exact_events = (
+            np.ascontiguousarray(failed.T),
+            log_of_age(ends - np.diff(ends, prepend=0.0) / 2),
+            nothing,
+        )
+    else:
+        hazard_weight += failed.T
+        interval_events, points, exact_events = np.empty((0, samples)), np.log(ends), total
+    log_age = np.log(ends)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        pivot = np.where(total > 0, failed @ middles / total, 0.0)
+        pivot = np.where(total > 0, failed @ points / total, 0.0)
+    exact_log_age = exact_events * pivot
     if exact_censoring is not None:
         sample = np.asarray(exact_censoring[0], np.intp)
         _, age, _, weight = checked(exact_censoring[1], np.inf, 0.0, exact_censoring[2])
         more = cells_of(sample, samples, np.zeros_like(age), age, np.full_like(age, np.inf), weight)
-        log_age = np.vstack([np.broadcast_to(log_age, interval_events.shape), more.log_age])
+        log_age = np.vstack([np.broadcast_to(log_age, left.T.shape), more.log_age])
         hazard_weight = np.vstack([hazard_weight, more.hazard_weight])
         units = units + totals(sample, weight, samples)
-    nothing = np.zeros(samples)
-    cells = Cells(log_age, hazard_weight, interval_events, nothing, nothing, pivot)
+    cells = Cells(log_age, hazard_weight, interval_events, exact_events, exact_log_age, pivot)
     return fit_cells(cells, total, units, confidence, quantile_share, limits)
 
 
@@ -231,7 +241,8 @@ def _doubts(fit: Maximum) -> NDArray[np.int8]:
     _, _, log_shape_variance = covariance(fit.at)
     vague = ~(log_shape_variance <= VAGUEST_LOG_SHAPE_VARIANCE)
     crawling = np.abs(fit.at.c) + np.abs(fit.at.k) < 1e-6 * (1 + np.abs(fit.at.value))
-    flat = fit.is_at_bound | (np.abs(fit.log_shape) > 5.0) | np.where(fit.is_settled, vague, crawling)
+    running = np.abs(fit.log_shape) > np.where(fit.is_settled, 5.0, 3.0)
+    flat = fit.is_at_bound | running | np.where(fit.is_settled, vague, crawling)
     return np.where(
         flat, Doubt.FLAT_LIKELIHOOD, np.where(fit.is_settled, Doubt.NONE, Doubt.NO_CONVERGENCE)
     ).astype(np.int8)

@@ -194,6 +194,15 @@ def test_a_batch_row_is_the_single_fit_of_that_row():
         )
 
 
+def test_a_batch_reads_the_exact_convention_as_a_single_fit_does():
+    events, censored = life_tables(8)
+    batch = fit_weibull_life_tables(events, censored, convention="exact")
+    for i in np.flatnonzero(batch.doubt == Doubt.NONE):
+        fit = fit_weibull(grouped(np.arange(25), events[i], censored[i], "exact"))
+        assert (batch.shape[i], batch.scale_high[i]) == pytest.approx((fit.shape, fit.scale_high), rel=1e-7)
+        assert batch.log_likelihood[i] == pytest.approx(fit.log_likelihood, rel=1e-12)
+
+
 def test_groups_of_any_form_equal_their_single_fits_in_any_row_order():
     rng = np.random.default_rng(6)
     parts = [mixed_observations(seed, int(n)) for seed, n in enumerate(rng.integers(20, 400, 12))]

@@ -116,6 +116,22 @@ def test_prediction_limits_are_negative_binomial_beyond():
     assert (low, high) == (nbinom.ppf(0.05, size, odds), nbinom.ppf(0.95, size, odds))
 
 
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.999])
+def test_prediction_limits_are_scipys_quantiles_from_rare_to_plenty(confidence: float):
+    rng = np.random.default_rng(4)
+    mean = 10 ** rng.uniform(-4, 6, 3000)
+    variance = mean * (1 + (10 ** rng.uniform(-4, 3, 3000)) * (rng.random(3000) < 0.8))
+    extra = variance > mean
+    size, odds = mean**2 / np.where(extra, variance - mean, 1.0), np.where(extra, mean / variance, 0.5)
+    for limit, share in zip(
+        prediction_limits(mean, variance, confidence),
+        (0.5 - confidence / 2, 0.5 + confidence / 2),
+        strict=True,
+    ):
+        exact = np.where(extra, nbinom.ppf(share, size, odds), poisson.ppf(share, mean))
+        assert np.array_equal(limit, exact)
+
+
 def test_overdispersion_finds_the_variance_over_the_mean_and_never_less_than_one():
     rng = np.random.default_rng(5)
     expected = rng.uniform(2, 60, 4000)
