@@ -12,7 +12,6 @@ import dagster as dg
 
 from pipelines.errors import SavoirError
 from pipelines.mail import MailServer, text_message
-from pipelines.orchestration.job import COMMAND_LINE, STARTED_BY
 
 RECIPIENTS = "SAVOIR_ALERT_TO"
 
@@ -23,16 +22,13 @@ RECIPIENTS = "SAVOIR_ALERT_TO"
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=f"Logs each failed run with its red checks, and mails it where {RECIPIENTS} is set.",
 )
-def alert(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
-    """Tell of a failed run, unless the person who started it has already read it in a terminal."""
-    if context.dagster_run.tags.get(STARTED_BY) == COMMAND_LINE:
-        return dg.SkipReason("Started from the command line, which has told it.")
+def alert(context: dg.RunFailureSensorContext) -> None:
+    """Tell of a failed run. `savoir build` tells of its own, in the terminal."""
     records = context.instance.get_records_for_run(context.dagster_run.run_id).records
     events = [
         record.event_log_entry.dagster_event for record in records if record.event_log_entry.dagster_event
     ]
     send_alert(f"Savoir: {context.dagster_run.job_name} failed", failure_text(events), context.log)
-    return None
 
 
 def failure_text(events: Iterable[dg.DagsterEvent]) -> str:

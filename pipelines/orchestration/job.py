@@ -10,9 +10,6 @@ from pipelines.orchestration.resources import HomeResource
 
 BUILD = "build"
 REPORT = "report"
-# Runs that a person started by hand are told of in their terminal; the alert sensor leaves them alone.
-STARTED_BY = "savoir/started_by"
-COMMAND_LINE = "command line"
 
 
 def build_job() -> UnresolvedAssetJobDefinition:

@@ -1,6 +1,10 @@
 """`savoir build`: the very job that the schedule starts, run in this process.
 
 Does not belong here: what the command line prints (`pipelines.cli`).
+
+The run's 800 events are kept in memory: Dagster's SQLite opens, writes and closes a file for each of them, 11
+seconds of processor time for 300 checks against 2.5. What the home's Dagster is told afterwards is what
+people look for there: the snapshot that was published, or the checks that were red.
 """
 
 from __future__ import annotations
@@ -18,7 +22,8 @@ from pipelines.orchestration.alerts import failure_text, send_alert
 from pipelines.orchestration.code_location import build_defs
 from pipelines.orchestration.feeds import Door, open_door
 from pipelines.orchestration.instance import prepare_instance
-from pipelines.orchestration.job import BUILD, COMMAND_LINE, STARTED_BY
+from pipelines.orchestration.job import BUILD
+from pipelines.orchestration.publish import SNAPSHOT_KEY
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,20 @@ def run_build(
         # A person who waits at a terminal is told at once that another build has the home.
         "resources": {"session": {"config": {"as_of": as_of, "known_on": known_on, "wait_seconds": 0}}},
     }
-    with dg.DagsterInstance.get() as instance:
-        result = job.execute_in_process(
-            run_config=config, instance=instance, raise_on_error=False, tags={STARTED_BY: COMMAND_LINE}
-        )
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
+    _tell_dagster(result)
     reason = "" if result.success else failure_text(result.all_events)
     if reason:
         send_alert("Savoir: build failed", reason, logging.getLogger("savoir.alerts"))
     return BuildOutcome(result.success, reason, tuple(deliveries))
+
+
+def _tell_dagster(result: dg.ExecuteInProcessResult) -> None:
+    with dg.DagsterInstance.get() as home_instance:
+        for event in result.all_events:
+            if event.is_step_materialization and event.asset_key == SNAPSHOT_KEY:
+                home_instance.report_runless_asset_event(event.materialization)
+        for evaluation in result.get_asset_check_evaluations():
+            if not evaluation.passed:
+                home_instance.report_runless_asset_event(evaluation)

@@ -13,7 +13,6 @@ import pytest
 from pipelines.errors import SavoirError
 from pipelines.mail import MailServer, text_message
 from pipelines.orchestration.alerts import alert, failure_text, send_alert
-from pipelines.orchestration.job import COMMAND_LINE, STARTED_BY
 
 LOG = logging.getLogger("test")
 
@@ -73,8 +72,8 @@ def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[_MailServer]:
         server.shutdown()
 
 
-def run_failing(instance: dg.DagsterInstance, tags: dict[str, str]) -> dg.RunFailureSensorContext:
-    result = failing_job.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
+def run_failing(instance: dg.DagsterInstance) -> dg.RunFailureSensorContext:
+    result = failing_job.execute_in_process(instance=instance, raise_on_error=False)
     return dg.build_run_status_sensor_context(
         sensor_name="alert",
         dagster_instance=instance,
@@ -87,21 +86,12 @@ def test_the_alert_tells_our_own_sentence_and_not_the_machinery(
     instance: dg.DagsterInstance, mail_server: _MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SAVOIR_ALERT_TO", "quality@example.org")
-    alert(run_failing(instance, {}))
+    alert(run_failing(instance))
     text = "\n".join(mail_server.received)
     assert "Subject: Savoir: failing_job failed" in text
     assert "To: quality@example.org" in text
     assert "orders.csv cannot be read: the disk is full. Free some space." in text
     assert "Traceback" not in text
-
-
-def test_a_run_that_a_person_started_is_not_mailed_twice(
-    instance: dg.DagsterInstance, mail_server: _MailServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SAVOIR_ALERT_TO", "quality@example.org")
-    answer = alert(run_failing(instance, {STARTED_BY: COMMAND_LINE}))
-    assert isinstance(answer, dg.SkipReason)
-    assert mail_server.received == []
 
 
 def test_without_a_recipient_nothing_is_mailed(mail_server: _MailServer) -> None:

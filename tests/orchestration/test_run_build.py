@@ -68,6 +68,22 @@ def test_a_red_test_names_itself_and_its_rows_and_leaves_the_last_snapshot(
     assert published(home, "select count(*) from marts.fct_orders") == [(2,)]
 
 
+def test_the_home_s_dagster_learns_of_the_snapshot_and_of_a_red_check(
+    home: Home, build_toy: BuildToy
+) -> None:
+    build_toy(GOOD)
+    build_toy([*GOOD, ("b", 7)])
+    with dg.DagsterInstance.get() as instance:
+        told = instance.get_latest_materialization_event(SNAPSHOT_KEY)
+        red = dg.AssetCheckKey(
+            dg.AssetKey(["raw", "orders"]), "source_accepted_values_raw_orders_quantity__False__1__2__3"
+        )
+        record = instance.event_log_storage.get_latest_asset_check_execution_by_key([red])[red]
+    assert told is not None
+    assert str(home.current.resolve()) in str(told.asset_materialization)
+    assert record.status.value == "FAILED"
+
+
 def test_a_test_of_severity_warning_is_counted_and_does_not_stop_the_publish(
     home: Home, build_toy: BuildToy
 ) -> None:
