@@ -7,6 +7,7 @@ rerun; answers are cached per snapshot file, so an old answer can never be shown
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -17,12 +18,12 @@ from pipelines.queries.snapshot import Snapshot, open_file, snapshot_path
 
 @st.cache_resource(max_entries=3, show_spinner=False, on_release=lambda snapshot: snapshot.close())
 def _opened(path: str) -> Snapshot:
-    return open_file(Home.at().published / path)
+    return open_file(Path(path))
 
 
 def snapshot() -> Snapshot:
     """The snapshot that is published now."""
-    return _opened(snapshot_path(Home.at()).name)
+    return _opened(str(snapshot_path(Home.at())))
 
 
 # 300 answers of some kilobytes each; the byte limit holds when somebody opens very long lists.

@@ -67,8 +67,8 @@ def test_the_overviews_figures_equal_an_independent_count(
     for month in (3, 12, 24):
         # Multiplied out again from the counts of the life table.
         steps = snapshot.rows(
-            "select events, at_risk, censored from marts.fct_life_table where cohort is null and cause = 'defect' "
-            f"and {key} and age_month <= {month}"
+            "select events, at_risk, censored from marts.fct_life_table "
+            f"where cohort is null and cause = 'defect' and {key} and age_month <= {month}"
         )
         survival = 1.0
         for events, at_risk, censored in steps.iter_rows():
@@ -115,8 +115,8 @@ def test_the_worklist_counts_and_lists_open_claims(open_page: Open, snapshot: Sn
 def test_the_explorer_honours_the_url(open_page: Open, snapshot: Snapshot) -> None:
     app = open_page("claims", cause="misuse", family="chainsaw", **{"from": "2025-06-01"})
     expected = snapshot.rows(
-        "select count(*) from marts.fct_claims where is_claim and cause = 'misuse' and family_code = 'chainsaw' "
-        "and requested_on >= date '2025-06-01'"
+        "select count(*) from marts.fct_claims where is_claim and cause = 'misuse' "
+        "and family_code = 'chainsaw' and requested_on >= date '2025-06-01'"
     ).item()
     assert app.dataframe[0].value.shape[0] == expected > 0
     assert f"{expected} claims." in words(app)
