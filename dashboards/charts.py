@@ -101,7 +101,7 @@ def failure_curve(curve: pl.DataFrame, words: dict[str, str]) -> Any:
         ),
     )
     share = alt.Axis(
-        format=".0%" if float(curve["cumulative_high"].fill_null(0).max() or 0) > 0.04 else ".1%", tickCount=5
+        format=".0%" if curve.filter(pl.col("cumulative_high") > 0.04).height else ".1%", tickCount=5
     )
     band = base.mark_area(opacity=BAND_OPACITY, color=MAIN).encode(
         y=alt.Y("cumulative_low:Q", title=words["rate"], axis=share), y2="cumulative_high:Q"

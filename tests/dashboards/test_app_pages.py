@@ -29,7 +29,9 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 def words(app: AppTest) -> str:
     return "\n".join(
-        each.value for kind in ("markdown", "caption", "text", "info", "warning") for each in app.get(kind)
+        str(getattr(each, "value", ""))
+        for kind in ("markdown", "caption", "text", "info", "warning")
+        for each in app.get(kind)
     )
 
 

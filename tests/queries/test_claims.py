@@ -67,7 +67,9 @@ def test_a_timeline_runs_in_order_from_contract_to_the_end_of_warranty(snapshot:
         "due",
         "warranty_end",
     } <= set(names)
-    asked = claim(snapshot, ticket)["requested_on"]
+    facts = claim(snapshot, ticket)
+    assert facts is not None
+    asked = facts["requested_on"]
     assert all(
         (day - asked).days == since for day, since in events.select("day", "days_since_request").iter_rows()
     )

@@ -57,6 +57,7 @@ def test_below_the_minimum_there_is_too_little_to_say(snapshot: Snapshot) -> Non
     assert by_lot.height > 100
     assert by_lot.filter(pl.col("n") < MINIMUM_DENOMINATOR)["is_enough"].any() is False
     whole = values(snapshot, "fct_claims", ["failure_share"])["failure_share"]
+    assert whole.n is not None
     assert whole.n >= MINIMUM_DENOMINATOR
     assert whole.is_enough
 
