@@ -49,9 +49,11 @@
   Usage: select * from {{ source('raw', 'orders') }} {{ known_deliveries() }}
 #}
 {% macro known_deliveries(delivery_column='_delivery_id') -%}
+    {#- Named outside the condition: the graph is parsed once, without the variable. -#}
+    {%- set deliveries = source('raw', 'deliveries') -%}
     {%- if var('known_on') -%}
         where {{ delivery_column }} in (
-            select delivery_id from {{ source('raw', 'deliveries') }} where received_at <= {{ known_on_at() }}
+            select delivery_id from {{ deliveries }} where received_at <= {{ known_on_at() }}
         )
     {%- endif -%}
 {%- endmacro %}

@@ -1,0 +1,92 @@
+"""The latest version of a row, by (updated_at, content hash): never by arrival, only among what was known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.home import Home
+
+from .conftest import Built, Row, land
+
+Build = Callable[..., Built]
+
+SEEN = "select sku, brand, version_count, is_version_conflict from staging.stg_feeds__products order by sku"
+
+
+def deliveries(rows: Sequence[tuple[str, str]]) -> list[Row]:
+    """Journal rows: delivery and when it was received."""
+    return [
+        {"delivery_id": key, "source": "products", "feed": "products", "file_sha256": key, "received_at": at}
+        | dict.fromkeys(("rows_read", "rows_loaded", "rows_duplicate", "rows_quarantined", "rows_skipped"), 0)
+        for key, at in rows
+    ]
+
+
+def product(sku: str, brand: str, updated_at: str | None, content: str) -> Row:
+    return {
+        "sku": sku,
+        "family_code": "saw",
+        "brand": brand,
+        "updated_at": updated_at,
+        "_content_hash": content,
+    }
+
+
+FIRST = [
+    product("A", "newest", "2026-03-01 10:00:00", "00"),
+    product("B", "dated", "2026-01-01 10:00:00", "00"),
+    product("C", "greater hash", None, "ff"),
+    product("D", "greater hash, same instant", "2026-01-01 10:00:00", "ff"),
+    product("E", "alone", None, "00"),
+    product("F", "two old ones tie", "2026-01-01 10:00:00", "aa"),
+]
+SECOND = [
+    product("A", "older", "2026-02-01 10:00:00", "ff"),
+    product("B", "undated", None, "ff"),
+    product("C", "smaller hash", None, "0a"),
+    product("D", "smaller hash", "2026-01-01 10:00:00", "0a"),
+    product("F", "two old ones tie", "2026-01-01 10:00:00", "bb"),
+    product("F", "newest", "2026-01-02 10:00:00", "00"),
+]
+LATEST: list[tuple[Any, ...]] = [
+    ("A", "newest", 2, False),
+    ("B", "dated", 2, False),
+    ("C", "greater hash", 2, True),
+    ("D", "greater hash, same instant", 2, True),
+    ("E", "alone", 1, False),
+    ("F", "newest", 3, False),
+]
+
+
+def test_the_latest_version_does_not_depend_on_the_order_of_arrival(build: Build, tmp_path: Path) -> None:
+    for name, first, second in (("forth", FIRST, SECOND), ("back", SECOND, FIRST)):
+        home = Home.at(tmp_path / name).make()
+        land(home, "d1", "products", first)
+        land(home, "d2", "products", second)
+        assert build(name, "stg_feeds__products").rows(SEEN) == LATEST
+
+
+def test_known_on_reads_only_what_had_been_delivered(build: Build, tmp_path: Path) -> None:
+    home = Home.at(tmp_path / "known").make()
+    land(home, "d1", "products", SECOND)
+    land(home, "d2", "products", FIRST)
+    land(home, "d1", "deliveries", deliveries([("d1", "2026-05-01 12:00:00")]))
+    land(home, "d2", "deliveries", deliveries([("d2", "2026-05-02 12:00:00")]))
+    built = build("known", "stg_feeds__products", "stg_feeds__deliveries", known_on="2026-05-02T11:59:59Z")
+    assert built.rows(SEEN) == [
+        ("A", "older", 1, False),
+        ("B", "undated", 1, False),
+        ("C", "smaller hash", 1, False),
+        ("D", "smaller hash", 1, False),
+        ("F", "newest", 2, False),
+    ]
+    assert built.rows("select delivery_id from staging.stg_feeds__deliveries") == [("d1",)]
+
+
+def test_a_folder_still_being_written_is_not_read(build: Build, tmp_path: Path) -> None:
+    home = Home.at(tmp_path / "half").make()
+    land(home, "d1", "products", FIRST[:1])
+    land(home, ".tmp-d2", "products", SECOND[1:2])
+    assert build("half", "stg_feeds__products").rows(SEEN) == [("A", "newest", 1, False)]
