@@ -1,7 +1,7 @@
 """Feeds: files that wait in the inbox become typed, hashed, immutable deliveries in the landing.
 
-Belongs here: the contract, the mappings, the door, the quarantine. Does not belong here: anything that needs two
-feeds (dbt), any orchestration (`pipelines.orchestration`).
+Belongs here: the contract, the mappings, the door, the quarantine. Does not belong here: anything that needs
+two feeds (dbt), any orchestration (`pipelines.orchestration`).
 """
 
 from pipelines.feeds.contract import Column, Contract, ContractError, Feed, contract

@@ -2,8 +2,9 @@
 
 Belongs here: where a copy lies and what its receipt says. Does not belong here: making the copy (`reading`).
 
-The copy is the staged text: the columns that the source uses, row by row in the file's order, customers hashed, free
-text redacted. It is enough to judge the file again by corrected rules; the sender's own file is not kept.
+The copy is the staged text: the columns that the source uses, row by row in the file's order, customers
+hashed, free text redacted. It is enough to judge the file again by corrected rules; the sender's own file is
+not kept.
 """
 
 from __future__ import annotations

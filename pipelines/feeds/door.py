@@ -1,6 +1,7 @@
 """The door: files that wait become deliveries in the landing, and leave the inbox.
 
-Belongs here: the order of steps for one file, and for the whole inbox. Does not belong here: how any step is done.
+Belongs here: the order of steps for one file, and for the whole inbox. Does not belong here: how any step is
+done.
 """
 
 from __future__ import annotations
@@ -54,9 +55,15 @@ def waiting(home: Home, source: str | None = None) -> list[WaitingFile]:
             continue
         trouble = None
         if not entry.is_dir():
-            trouble = f"{entry.name} lies in the inbox itself: put it into inbox/<source>/, one of {', '.join(known)}."
+            trouble = (
+                f"{entry.name} lies in the inbox itself: put it into inbox/<source>/, one of "
+                f"{', '.join(known)}."
+            )
         elif entry.name not in known:
-            trouble = f"inbox/{entry.name}/ is no source: rename the folder to one of {', '.join(known)}, or add a mapping."
+            trouble = (
+                f"inbox/{entry.name}/ is no source: rename the folder to one of {', '.join(known)}, "
+                "or add a mapping."
+            )
         paths = sorted(entry.rglob("*")) if entry.is_dir() else [entry]
         found.extend(
             WaitingFile(path, entry.name, trouble)
@@ -71,7 +78,10 @@ def _is_left_alone(path: Path) -> bool:
 
 
 def take_all(home: Home, progress: Progress | None = None, source: str | None = None) -> list[Delivery]:
-    """Take every file that waits (of one source, if named). A file that is refused whole stays in the inbox."""
+    """Take every file that waits (of one source, if named).
+
+    A file that is refused whole stays in the inbox.
+    """
     say = progress or (lambda _: None)
     home.make()
     deliveries: list[Delivery] = []
@@ -91,7 +101,10 @@ def take_all(home: Home, progress: Progress | None = None, source: str | None = 
 
 
 def take(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INFLATED_BYTES) -> Delivery:
-    """Take one file, wherever it lies; it leaves its place for the archive. Raises where the whole file is refused."""
+    """Take one file, wherever it lies; it leaves its place for the archive.
+
+    Raises where the whole file is refused.
+    """
     mapping = source_named(source)
     home.make()
     with landing.locked(home), engine(home, max_inflated_bytes=max_inflated_bytes) as running:
@@ -114,7 +127,8 @@ def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INF
         except FileRefusedError as error:
             return CheckResult(Delivery(source, path.name, refusal=str(error)))
         reasons = running.connection.execute(
-            "select reason, count(*) from (select unnest(string_split(reasons, chr(10))) as reason from refused) "
+            "select reason, count(*) from (select unnest(string_split(reasons, chr(10))) as reason from "
+            "refused) "
             "group by reason order by count(*) desc, reason limit 50"
         ).fetchall()
         rows = {

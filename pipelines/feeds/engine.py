@@ -44,12 +44,15 @@ class Engine:
 def engine(
     home: Home, may_make_key: bool = True, max_inflated_bytes: int = MAX_INFLATED_BYTES
 ) -> Generator[Engine]:
-    """An engine for as long as the block runs; what it spills is encrypted (it may be personal) and then gone."""
+    """An engine for as long as the block runs; what it spills is encrypted (it may be personal) and then
+    gone.
+    """
     key = customer_key(home, create=may_make_key)
     with tempfile.TemporaryDirectory(prefix="savoir-spill-") as spill, duckdb.connect() as connection:
         # UTC: a time with an offset is stored as UTC whatever the machine's own zone.
         connection.execute(
             f"set TimeZone = 'UTC'; set memory_limit = {sql.text(MEMORY_LIMIT)}; "
-            f"set temp_directory = {sql.text(spill)}; set temp_file_encryption = true; set enable_progress_bar = false"
+            f"set temp_directory = {sql.text(spill)}; set temp_file_encryption = true; set "
+            "enable_progress_bar = false"
         )
         yield Engine(connection, key, max_inflated_bytes)

@@ -123,7 +123,8 @@ def raw_chunks(
             total += len(chunk)
             if total > max_bytes:
                 raise FileRefusedError(
-                    f"{path.name} unpacks to more than {max_bytes:,} bytes: split it, or raise the limit on unpacked size."
+                    f"{path.name} unpacks to more than {max_bytes:,} bytes: split it, or raise the limit "
+                    "on unpacked size."
                 )
             if chunk:
                 yield chunk
@@ -134,10 +135,11 @@ def raw_chunks(
 def text_chunks(
     path: Path, encoding: str, max_bytes: int = MAX_INFLATED_BYTES, census: Census | None = None
 ) -> Iterator[bytes]:
-    """The file as UTF-8 with one kind of line end; a cut archive loses its unfinished last line, never half of it.
+    """The file as UTF-8 with one kind of line end; a cut archive loses its unfinished last line, never half
+    of it.
 
-    Bytes that are wrong in a declared encoding other than UTF-8 refuse the file; wrong UTF-8 is left to the engine,
-    which refuses the line alone.
+    Bytes that are wrong in a declared encoding other than UTF-8 refuse the file; wrong UTF-8 is left to the
+    engine, which refuses the line alone.
     """
     census = census or Census()
     is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
@@ -149,7 +151,8 @@ def text_chunks(
             chunk = raw if decoder is None else decoder.decode(raw).encode()
         except UnicodeDecodeError as error:
             raise FileRefusedError(
-                f"{path.name} is not {encoding} as its mapping declares (byte {error.object[error.start]:#04x}): "
+                f"{path.name} is not {encoding} as its mapping declares (byte "
+                f"{error.object[error.start]:#04x}): "
                 f"correct dialect.encoding."
             ) from None
         if first:
@@ -194,7 +197,8 @@ def header(path: Path, encoding: str, separator: str) -> Header:
             break
         if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise FileRefusedError(
-                f"{path.name} is UTF-16 text: save it as UTF-8, or send it through a mapping with dialect.encoding: utf-16."
+                f"{path.name} is UTF-16 text: save it as UTF-8, or send it through a mapping with "
+                "dialect.encoding: utf-16."
             )
         if b"\0" in begin:
             raise FileRefusedError(
@@ -234,7 +238,7 @@ class Pump:
     thread: threading.Thread | None = None
 
     def failure(self, has_ended: bool) -> SavoirError | None:
-        """Why the text stopped early, if it did; `has_ended`: the reader saw the end, so the writer is done."""
+        """Why the text stopped early, if it did; `has_ended`: the reader saw the end, so writing is over."""
         if has_ended and self.thread is not None:
             self.thread.join()
         return self.error
@@ -259,7 +263,7 @@ def pumped(path: Path, encoding: str, max_bytes: int = MAX_INFLATED_BYTES) -> Ge
                         return
             os.set_blocking(descriptor, True)
             try:
-                with open(descriptor, "wb", buffering=0) as out:
+                with os.fdopen(descriptor, "wb", buffering=0) as out:
                     for chunk in text_chunks(path, encoding, max_bytes, pump.census):
                         view = memoryview(chunk)
                         while view:

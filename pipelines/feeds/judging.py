@@ -1,7 +1,8 @@
-"""Judging rows: staged text becomes typed rows, or refused rows with every reason in words. All SQL, made of the contract.
+"""Judging rows: staged text becomes typed rows, or refused rows with every reason in words. All SQL, made of
+the contract.
 
-Belongs here: required, codes, ranges, order of dates, the content hash. Does not belong here: what was known before
-(`landing`), or the forms of single values (`parsing`).
+Belongs here: required, codes, ranges, order of dates, the content hash. Does not belong here: what was known
+before (`landing`), or the forms of single values (`parsing`).
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ class Judgement:
 
 
 def routed_sql(source: Mapping, staged: Staged) -> str:
-    """The staged rows with their line in the file, the filter that skips them, and the key made from their content."""
+    """The staged rows with their line in the file, the filter that skips them, and the key made from their
+    content.
+    """
     reader = f"read_parquet({sql.text(str(staged.path))}, file_row_number = true)"
     if len(staged.offsets) == 1:
         numbered = f"select *, file_row_number + {staged.offsets[0][1]} as _file_row from {reader}"
@@ -51,7 +54,8 @@ def routed_sql(source: Mapping, staged: Staged) -> str:
     content = f"left(sha256(concat({texts})), 16)"
     # The ordinal tells apart the rows of one delivery that are equal in every column.
     return (
-        "select * exclude (_content), _content || '-' || row_number() over (partition by _content order by _file_row) "
+        "select * exclude (_content), _content || '-' || row_number() over (partition by _content order by "
+        "_file_row) "
         f"as _content_key from (select *, {content} as _content from ({routed}))"
     )
 
@@ -64,7 +68,10 @@ def judgement(
     routed: str,
     only_rows: frozenset[int] | None = None,
 ) -> Judgement:
-    """How the rows of `routed` (a relation) load into one feed; `only_rows`: of these lines of the file alone."""
+    """How the rows of `routed` (a relation) load into one feed.
+
+    `only_rows`: of these lines of the file alone.
+    """
     feed = contract.feeds[feed_name]
     rule = next(item for item in source.feeds if item.feed == feed_name)
     where = f"_skip is null and {conditions_sql(rule.when, source.dialect)}"
@@ -106,7 +113,10 @@ def judgement(
 
 
 def _record_sql(feed: Feed) -> str:
-    """The refused row as JSON by contract column; a value that did not parse may be anything, so it is redacted too."""
+    """The refused row as JSON by contract column.
+
+    A value that did not parse may be anything, so it is redacted too.
+    """
     understood, strange = [], []
     for column in feed.columns:
         t, v, name = _t(column.name), _v(column.name), sql.name(column.name)
@@ -118,7 +128,10 @@ def _record_sql(feed: Feed) -> str:
             strange.append(f"{name} := case when not coalesce({is_known}, false) then {t} end")
     # One redaction for the whole text: compiling its patterns for every column would take seconds.
     redacted = redact_sql(f"cast(to_json(struct_pack({', '.join(strange)})) as text)")
-    return f"cast(json_merge_patch(to_json(struct_pack({', '.join(understood)})), cast({redacted} as json)) as text)"
+    return (
+        f"cast(json_merge_patch(to_json(struct_pack({', '.join(understood)})), cast({redacted} as "
+        "json)) as text)"
+    )
 
 
 def _wrongs(feed: Feed) -> list[str]:
@@ -145,7 +158,10 @@ def _wrongs(feed: Feed) -> list[str]:
 def _is_out_of_order(earlier: str, later: str) -> str:
     first, second = _v(earlier), _v(later)
     # Civil dates are compared only where the moments are in the wrong order: the zone tables are slow.
-    return f"(case when {second} < {first} then {local_date_sql(second)} < {local_date_sql(first)} else false end)"
+    return (
+        f"(case when {second} < {first} then {local_date_sql(second)} < {local_date_sql(first)} else "
+        "false end)"
+    )
 
 
 def _reasons(feed: Feed) -> list[str]:
@@ -156,7 +172,8 @@ def _reasons(feed: Feed) -> list[str]:
         reasons.append(
             f"case when {_is_out_of_order(earlier, later)} then "
             f"{sql.text(f'{later} is ')} || {local_date_sql(_v(later))} || "
-            f"{sql.text(f', before {earlier}, which is ')} || {local_date_sql(_v(earlier))} || ': correct one of the two' end"
+            f"{sql.text(f', before {earlier}, which is ')} || {local_date_sql(_v(earlier))} || ': correct "
+            "one of the two' end"
         )
     return reasons
 

@@ -1,7 +1,7 @@
 """The landing: one immutable folder per delivery, there whole or not at all.
 
-Belongs here: the lock, the temporary folder and its one rename, empty typed files, what earlier deliveries hold.
-Does not belong here: reading or judging rows.
+Belongs here: the lock, the temporary folder and its one rename, empty typed files, what earlier deliveries
+hold. Does not belong here: reading or judging rows.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def locked(home: Home, wait_seconds: float = 0.0) -> Generator[None]:
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     raise DoorBusyError(
-                        f"Another build is taking files into {home.root}: wait until it has finished, then start again."
+                        f"Another build is taking files into {home.root}: wait until it has finished, then "
+                        "start again."
                     ) from None
                 time.sleep(0.05)
         clean(home)
@@ -68,7 +69,7 @@ def locked(home: Home, wait_seconds: float = 0.0) -> Generator[None]:
 
 
 def clean(home: Home) -> None:
-    """Remove what dead runs left behind. Only under the lock: every unfinished folder is then a dead one's."""
+    """Remove what dead runs left behind. Only under the lock: each unfinished folder is then a dead one's."""
     for left in [*home.landing.glob(f"{_UNFINISHED}*"), *home.archive.glob(f"*/{_UNFINISHED}*")]:
         if left.is_dir():
             shutil.rmtree(left)
@@ -111,7 +112,8 @@ def taken(connection: duckdb.DuckDBPyConnection, home: Home) -> list[Taken]:
     if not paths:
         return []
     rows = connection.execute(
-        f"select distinct delivery_id, source, file_name, file_sha256, rules_sha256 from {files_sql(paths)} order by all"
+        "select distinct delivery_id, source, file_name, file_sha256, rules_sha256 from "
+        f"{files_sql(paths)} order by all"
     ).fetchall()
     return [Taken(*row) for row in rows]
 
@@ -146,7 +148,7 @@ def sync(path: Path) -> None:
 
 
 def ensure_empty_landing(home: Home) -> Path:
-    """Zero-row typed files of every feed and journal, so that every table exists before its first delivery."""
+    """Zero-row typed files of every feed and journal: every table exists before its first delivery."""
     known = contract()
     folder = home.landing / EMPTY
     stamp = folder / "contract.sha256"
@@ -186,7 +188,8 @@ def write_journal(
     if not rows:
         return
     feed = known.journals[name]
-    # Literals, not parameters: binding the first parameter costs 0.4 s, as the engine then imports what it might meet.
+    # Literals, not parameters: binding the first parameter costs 0.4 s, as the engine then imports what it
+    # might meet.
     lines = ", ".join(
         f"({', '.join(_literal(row.get(column.name), column.type) for column in feed.columns)})"
         for row in rows

@@ -1,6 +1,8 @@
-"""From staged text to the files of one delivery: typed rows that are new, refused rows, and the account of all.
+"""From staged text to the files of one delivery: typed rows that are new, refused rows, and the account of
+all.
 
-Belongs here: duplicates, conservation, journals. Does not belong here: the order of steps around a file (`door`).
+Belongs here: duplicates, conservation, journals. Does not belong here: the order of steps around a file
+(`door`).
 """
 
 from __future__ import annotations
@@ -91,7 +93,8 @@ def load(
     read = sum(count.rows_read for count in counts)
     if only_rows is None and read < staged.rows + len(staged.unparsed):
         raise ConservationError(
-            f"{file_name}: {staged.rows + len(staged.unparsed)} rows in the file, only {read} accounted for; nothing was "
+            f"{file_name}: {staged.rows + len(staged.unparsed)} rows in the file, only {read} accounted "
+            "for; nothing was "
             "landed. Please report it."
         )
     shown = connection.execute(
@@ -165,14 +168,16 @@ def _drop_duplicates(home: Home, engine: Engine, feed: str, path: Path, accepted
     before = landing.feed_files(home, feed)
     seen = f"select _content_hash from {landing.files_sql(before)}" if before else "select '' where false"
     here = f"read_parquet({sql.text(str(path))})"
-    # 64 bits of the hash are enough to prove that all rows differ; only if they do not is the exact way taken.
+    # 64 bits of the hash are enough to prove that all rows differ; only if they do not is the exact way
+    # taken.
     distinct = engine.number(f"select count(distinct hash(_content_hash)) from {here}")
     known = engine.number(f"select count(*) from {here} where _content_hash in ({seen})") if before else 0
     if distinct == accepted and known == 0:
         return accepted
     fresh = path.with_suffix(".fresh")
     loaded = engine.number(
-        "copy (select * exclude (_copy) from (select *, row_number() over (partition by _content_hash order by _file_row) "
+        "copy (select * exclude (_copy) from (select *, row_number() over (partition by _content_hash "
+        "order by _file_row) "
         f"as _copy from {here} where _content_hash not in ({seen})) where _copy = 1 order by _file_row) "
         f"to {sql.text(str(fresh))} {_PARQUET}"
     )
@@ -221,7 +226,8 @@ def write_journals(
             "file_name": delivery.file_name,
         }
         columns = ", ".join(
-            f"cast({sql.text(same[column.name]) if column.name in same else column.name} as {column.type}) as {column.name}"
+            f"cast({sql.text(same[column.name]) if column.name in same else column.name} as {column.type}) "
+            f"as {column.name}"
             for column in known.journals["quarantine"].columns
         )
         engine.connection.execute(

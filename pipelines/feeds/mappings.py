@@ -1,7 +1,7 @@
 """Sources: the five canonical feeds, and every mapping file that turns a real export into feeds.
 
-Belongs here: the mapping files' form, and refusing a wrong one with its file and key. Does not belong here: what a
-mapping means in SQL (`translation`), or any single source: those are `mappings/*.yml`.
+Belongs here: the mapping files' form, and refusing a wrong one with its file and key. Does not belong here:
+what a mapping means in SQL (`translation`), or any single source: those are `mappings/*.yml`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import codecs
 import hashlib
 import re
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
@@ -52,7 +52,7 @@ class Dialect:
     separator: str = ","
     decimal_mark: str = "."
     thousands_mark: str = ""
-    style: ValueStyle = ValueStyle()
+    style: ValueStyle = field(default_factory=ValueStyle)
     unknown: tuple[str, ...] = ()
 
 
@@ -98,7 +98,9 @@ class Filter:
 
 @dataclass(frozen=True)
 class Mapping:
-    """One source: a canonical feed (`is_canonical`: columns by name, all optional ones may be missing), or a mapping."""
+    """One source: a canonical feed (`is_canonical`: columns by name, all optional ones may be missing), or a
+    mapping.
+    """
 
     name: str
     description: str

@@ -1,7 +1,8 @@
 """From text to typed values, as SQL: one strict form per type, nothing guessed.
 
-Belongs here: for each type of the contract, the parsed value, the sentence for a value that does not parse, and the
-canonical text that the content hash is made of. Does not belong here: required, codes, ranges (`judging`).
+Belongs here: for each type of the contract, the parsed value, the sentence for a value that does not parse,
+and the canonical text that the content hash is made of. Does not belong here: required, codes, ranges
+(`judging`).
 """
 
 from __future__ import annotations
@@ -20,15 +21,22 @@ _DOUBLE = r"[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]00:00(:00([.]0+)?)?)?"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
 _LOCAL = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]{_CLOCK})?"
-_ZONED = rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})[T ]([0-9]{{2}}:[0-9]{{2}})(:[0-9]{{2}}(?:[.][0-9]{{1,9}})?)? ?(Z|z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)"
+_ZONED = (
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2}(?:[.][0-9]{1,9})?)? "
+    r"?(Z|z|[+-][0-9]{2}(?::?[0-9]{2})?)"
+)
 
 WHAT_IS_EXPECTED = {
     "bigint": "a whole number: write digits only, such as 3",
-    "decimal(18,4)": "an amount: write digits and a decimal point, such as 1249.90, without currency or separators",
+    "decimal(18,4)": (
+        "an amount: write digits and a decimal point, such as 1249.90, without currency or separators"
+    ),
     "double": "a number: write digits and a decimal point, such as 12.5",
     "boolean": "true or false",
     "date": "a date: write YYYY-MM-DD, such as 2026-04-30",
-    "timestamp": "a time: write YYYY-MM-DDTHH:MM:SS, such as 2026-04-30T14:05:00 (without a zone it is local time)",
+    "timestamp": (
+        "a time: write YYYY-MM-DDTHH:MM:SS, such as 2026-04-30T14:05:00 (without a zone it is local time)"
+    ),
 }
 
 
@@ -41,7 +49,10 @@ class ValueStyle:
 
 
 def local_sql(column: Column, text: str, style: ValueStyle) -> str | None:
-    """The local time that a text of a timestamp column writes without a zone; None for columns of other types."""
+    """The local time that a text of a timestamp column writes without a zone.
+
+    None for columns of other types.
+    """
     if column.type != "timestamp":
         return None
     if style.date_patterns:
@@ -50,7 +61,10 @@ def local_sql(column: Column, text: str, style: ValueStyle) -> str | None:
 
 
 def value_sql(column: Column, text: str, local: str, style: ValueStyle) -> str:
-    """The typed value of a text, null where it is not exactly of the column's type; `local` as `local_sql` gives it."""
+    """The typed value of a text, null where it is not exactly of the column's type.
+
+    `local` as `local_sql` gives it.
+    """
     match column.type:
         case "text":
             return text
@@ -90,7 +104,9 @@ def canonical_sql(column: Column, value: str) -> str:
 
 @cache
 def _eu_standard_hours(time_zone: str) -> int | None:
-    """Hours ahead of UTC in winter, if the zone changes its clocks by the rule of the European Union since 1996."""
+    """Hours ahead of UTC in winter, if the zone changes its clocks by the rule of the European Union since
+    1996.
+    """
     zone = ZoneInfo(time_zone)
     winter = datetime(2024, 1, 15, tzinfo=zone).utcoffset() or timedelta()
     hours = int(winter.total_seconds() // 3600)
@@ -112,11 +128,11 @@ def _last_sunday(year: int, month: int) -> int:
 
 
 def utc_sql(local: str, time_zone: str) -> str:
-    """UTC of a local time. A time that the clocks skip counts from before the change (02:30 is 03:30 summer time);
-    a time that comes twice is the first of the two: Python's `fold=0`.
+    """UTC of a local time. A time that the clocks skip counts from before the change (02:30 is 03:30 summer
+    time); a time that comes twice is the first of the two: Python's `fold=0`.
 
-    The rule of the European Union is arithmetic (5 times faster than the engine's zone tables); other zones and
-    earlier years use the tables.
+    The rule of the European Union is arithmetic (5 times faster than the engine's zone tables); other zones
+    and earlier years use the tables.
     """
     if time_zone == "UTC":
         return local
@@ -136,7 +152,8 @@ def utc_sql(local: str, time_zone: str) -> str:
         f"case when year({local}) not between 1996 and 2099 then {tables} "
         f"when month({local}) in (1, 2, 11, 12) then {winter} "
         f"when month({local}) between 4 and 9 then {summer} "
-        f"when month({local}) = 3 then case when {local} < {changes(3, 4, hours + 2)} then {winter} else {summer} end "
+        f"when month({local}) = 3 then case when {local} < {changes(3, 4, hours + 2)} then {winter} else "
+        f"{summer} end "
         f"else case when {local} < {changes(10, 1, hours + 2)} then {summer} else {winter} end end"
     )
 
@@ -147,7 +164,9 @@ def local_date_sql(utc: str) -> str:
 
 
 def _zoned(text: str) -> str:
-    """UTC of a text with an offset: put into the one form that the engine reads (seconds, no blank, capital Z)."""
+    """UTC of a text with an offset: put into the one form that the engine reads (seconds, no blank, capital
+    Z).
+    """
     pattern = sql.text(f"^{_ZONED}$")
     seconds = f"coalesce(nullif(regexp_extract({text}, {pattern}, 3), ''), ':00')"
     clock = rf"regexp_replace({text}, {pattern}, '\1 \2')"

@@ -1,6 +1,7 @@
 """Personal data stops here: the keyed hash of customers and the redaction of free text, both as SQL.
 
-Belongs here: the key and the expressions. Does not belong here: which columns are personal (the contract says).
+Belongs here: the key and the expressions. Does not belong here: which columns are personal (the contract
+says).
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ _STREET_KINDS = (
 )
 _ARTICLES = r"(?:(?:de|du|des|la|le|les|à|aux|saint|sainte)\s+|[dl]['’])*"
 
-# In order: each replaces what the ones before it left. RE2 looks neither ahead nor behind, so a kept left border is
-# captured. A house number or a capital letter is what tells a street from a word ("en cours de route").
+# In order: each replaces what the ones before it left. RE2 looks neither ahead nor behind, so a kept left
+# border is captured. A house number or a capital letter is what tells a street from a word ("en cours de
+# route").
 _E_MAIL = (rf"[{_L}0-9._%+'-]+@[{_L}0-9.-]+\.[{_L}]{{2,}}", "[e-mail]")
 _REDACTIONS: tuple[tuple[str, str], ...] = (
     _E_MAIL,
@@ -83,12 +85,13 @@ class CustomerKeyError(SavoirError):
 
 
 def customer_key(home: Home, create: bool = True) -> bytes:
-    """The secret: from `SAVOIR_CUSTOMER_KEY`, else from the home, where the first run makes it (mode 0600)."""
+    """The secret: from `SAVOIR_CUSTOMER_KEY`, else from the home, where the first run makes it (0600)."""
     given = os.environ.get(KEY_VARIABLE)
     if given is not None:
         if len(given) < 16:
             raise CustomerKeyError(
-                f"{KEY_VARIABLE} has {len(given)} characters: give at least 16, or unset it to use {home.customer_key}."
+                f"{KEY_VARIABLE} has {len(given)} characters: give at least 16, or unset it to use "
+                f"{home.customer_key}."
             )
         return given.encode()
     path = home.customer_key
@@ -127,7 +130,10 @@ def redact_sql(expression: str) -> str:
 
 
 def without_e_mails_sql(expression: str) -> str:
-    """Any other column: an e-mail that strayed into it is replaced; looking for the @ first makes it nearly free."""
+    """Any other column: an e-mail that strayed into it is replaced.
+
+    Looking for the @ first makes it nearly free.
+    """
     replaced = f"regexp_replace({expression}, {sql.text(_E_MAIL[0])}, {sql.text(_E_MAIL[1])}, 'g')"
     return f"case when contains({expression}, '@') then {replaced} else {expression} end"
 

@@ -19,7 +19,9 @@ from pipelines.home import Home
 
 
 def quarantined(home: Home) -> list[Refusal]:
-    """Refused rows that are still missing: judged again since, or delivered corrected under the same key, they are gone."""
+    """Refused rows that are still missing: judged again since, or delivered corrected under the same key,
+    they are gone.
+    """
     if not landing.feed_files(home, "quarantine"):
         return []
     with engine(home, may_make_key=False) as running:
@@ -32,7 +34,8 @@ def _open_refusals(home: Home, running: Engine) -> list[Refusal]:
         return []
     known = contract()
     later = " union all ".join(
-        f"select {sql.text(feed.name)} as feed, {_key_sql(feed.key)} as key, max(_delivery_id) as delivery_id "
+        f"select {sql.text(feed.name)} as feed, {_key_sql(feed.key)} as key, max(_delivery_id) as "
+        "delivery_id "
         f"from {landing.files_sql(paths)} group by all"
         for feed in known.feeds.values()
         if (paths := landing.feed_files(home, feed.name))
@@ -41,11 +44,12 @@ def _open_refusals(home: Home, running: Engine) -> list[Refusal]:
     keys = " ".join(
         f"when {sql.text(feed.name)} then {_key_sql(feed.key, 'record')}" for feed in known.feeds.values()
     )
+    deliveries = landing.files_sql(landing.feed_files(home, "deliveries"))
     # The same file read again by other rules (a replay, or sent a second time) replaces what was said before.
     rows = running.connection.execute(
         f"""
         with deliveries as (
-            select distinct delivery_id, source, file_sha256 from {landing.files_sql(landing.feed_files(home, "deliveries"))}
+            select distinct delivery_id, source, file_sha256 from {deliveries}
         ),
         latest as (select source, file_sha256, max(delivery_id) as delivery_id from deliveries group by all),
         refused as (select *, case feed {keys} end as key from {landing.files_sql(refused)})
@@ -53,7 +57,8 @@ def _open_refusals(home: Home, running: Engine) -> list[Refusal]:
         from refused
         join latest on refused.delivery_id = latest.delivery_id
         left join ({later}) as later
-            on refused.feed = later.feed and refused.key = later.key and later.delivery_id > refused.delivery_id
+            on refused.feed = later.feed and refused.key = later.key
+            and refused.delivery_id < later.delivery_id
         where later.key is null
         order by refused.delivery_id, file_row, refused.feed
         """
@@ -67,7 +72,8 @@ def _key_sql(key: tuple[str, ...], record: str | None = None) -> str:
 
 
 def replay_quarantine(home: Home, progress: Callable[[str], None] | None = None) -> list[Delivery]:
-    """Judge the open refusals again by the rules of today; what passes lands as a new delivery, nothing twice.
+    """Judge the open refusals again by the rules of today; what passes lands as a new delivery, nothing
+    twice.
 
     Only files whose contract or mapping changed since are judged. Rows come from the archive's copy.
     """

@@ -1,7 +1,8 @@
-"""From a file to staged text: the columns that a source uses, as text, personal ones already hashed or redacted.
+"""From a file to staged text: the columns that a source uses, as text, personal ones already hashed or
+redacted.
 
-Belongs here: the header's judgement, the engine's strict reader, lines that cannot be parsed, and which line of the
-file each row starts on. Does not belong here: what a value means (`translation`, `judging`).
+Belongs here: the header's judgement, the engine's strict reader, lines that cannot be parsed, and which line
+of the file each row starts on. Does not belong here: what a value means (`translation`, `judging`).
 
 The staged file is the only copy of the source that is ever written; it becomes the archive's copy.
 """
@@ -31,16 +32,28 @@ from pipelines.feeds.translation import read_text_sql
 REDACTED_MARK = "savoir_redacted"
 
 _REASONS = {
-    "MISSING COLUMNS": "the line has fewer than the header's {columns} fields: it is cut short, or a text with a line end "
-    "stands without quotes; send the whole line again",
-    "TOO MANY COLUMNS": "the line has more than the header's {columns} fields: put texts that contain the separator in "
-    "double quotes",
-    "UNQUOTED VALUE": "a double quote opens and is not closed where the field ends: close it, and write a quote inside a "
-    'text twice ("")',
-    "LINE SIZE OVER MAXIMUM": "the line is longer than 2,000,000 bytes, probably because a double quote never closes: "
-    "close it",
-    "INVALID ENCODING": "the line is not UTF-8 (it looks like cp1252, as Excel writes): save the file as “CSV UTF-8”, or "
-    "send it through a mapping with dialect.encoding: cp1252",
+    "MISSING COLUMNS": (
+        "the line has fewer than the header's {columns} fields: it is cut short, or a text with a line end "
+        "stands "
+        "without quotes; send the whole line again"
+    ),
+    "TOO MANY COLUMNS": (
+        "the line has more than the header's {columns} fields: put texts that contain the separator in "
+        "double quotes"
+    ),
+    "UNQUOTED VALUE": (
+        "a double quote opens and is not closed where the field ends: close it, and write a quote inside a "
+        "text "
+        'twice ("")'
+    ),
+    "LINE SIZE OVER MAXIMUM": (
+        "the line is longer than 2,000,000 bytes, probably because a double quote never closes: close it"
+    ),
+    "INVALID ENCODING": (
+        "the line is not UTF-8 (it looks like cp1252, as Excel writes): save the file as “CSV UTF-8”, or "
+        "send it "
+        "through a mapping with dialect.encoding: cp1252"
+    ),
 }
 
 
@@ -99,7 +112,8 @@ def stage(
     connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
     records = None
     if header.lines + rows + len(rejects) != seen.lines:
-        # Blank lines, or line ends inside quoted texts: records and lines differ, so the lines are counted out.
+        # Blank lines, or line ends inside quoted texts: records and lines differ, so the lines are counted
+        # out.
         records = record_starts(path, source, max_bytes)
     unparsed, offsets = _numbered(header, rows, rejects, records)
     if seen.has_unfinished_line and not any(kind == "UNQUOTED VALUE" for _, kind in rejects):
@@ -110,12 +124,14 @@ def stage(
     if seen.is_cut:
         findings = (
             *findings,
-            f"{path.name} is a cut gzip archive: rows up to line {seen.lines} were read; send it again, whole.",
+            f"{path.name} is a cut gzip archive: rows up to line {seen.lines} were read; send it again, "
+            "whole.",
         )
     if any(kind == "INVALID ENCODING" for _, kind in rejects):
         findings = (
             *findings,
-            f"{path.name} is not UTF-8 throughout: save it as “CSV UTF-8”, or declare its encoding in a mapping "
+            f"{path.name} is not UTF-8 throughout: save it as “CSV UTF-8”, or declare its encoding in a "
+            "mapping "
             f"(dialect.encoding: cp1252 is what Excel writes).",
         )
     return Staged(target, used, rows, unparsed, offsets, findings)
@@ -124,7 +140,10 @@ def stage(
 def judged_header(
     file_name: str, names: tuple[str, ...], source: Mapping, contract: Contract
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The source's columns that the file has, and findings on the others; a header that cannot be used refuses the file."""
+    """The source's columns that the file has, and findings on the others.
+
+    A header that cannot be used refuses the file.
+    """
     doubles = sorted({name for name in names if names.count(name) > 1 and name})
     if doubles:
         raise FileRefusedError(
@@ -137,8 +156,10 @@ def judged_header(
         )
         if other is not None:
             raise FileRefusedError(
-                f"{file_name}, line 1: the header is separated by {other!r}, not by {source.dialect.separator!r}: save it with "
-                f"{source.dialect.separator!r}, or send it through a mapping with dialect.separator: {other!r}."
+                f"{file_name}, line 1: the header is separated by {other!r}, not by "
+                f"{source.dialect.separator!r}: save it with "
+                f"{source.dialect.separator!r}, or send it through a mapping with dialect.separator: "
+                f"{other!r}."
             )
     feeds = [contract.feeds[rule.feed] for rule in source.feeds]
     needed = (
@@ -149,7 +170,8 @@ def judged_header(
     missing = [name for name in needed if name not in names]
     if len(missing) == len(needed) and not any(name in source.columns for name in names):
         raise FileRefusedError(
-            f"{file_name}, line 1: none of the columns of {source.name} is in the header: its first line must name them "
+            f"{file_name}, line 1: none of the columns of {source.name} is in the header: its first line "
+            "must name them "
             f"({', '.join(needed)}); check that the file belongs into inbox/{source.name}/."
         )
     if missing:
@@ -159,7 +181,8 @@ def judged_header(
         hint = f" (is it the column {near[0]}?)" if near else ""
         raise FileRefusedError(
             f"{file_name}, line 1: the required column{'s' if len(missing) > 1 else ''} {', '.join(missing)} "
-            f"{'are' if len(missing) > 1 else 'is'} missing{hint}: add {'them' if len(missing) > 1 else 'it'} to the header."
+            f"{'are' if len(missing) > 1 else 'is'} missing{hint}: add "
+            f"{'them' if len(missing) > 1 else 'it'} to the header."
         )
     findings = []
     for name in names:
@@ -174,7 +197,8 @@ def judged_header(
             else "list it under columns or ignored"
         )
         findings.append(
-            f"{file_name}, line 1: the column {name or '(without a name)'} is unknown and was not read: {remedy}"
+            f"{file_name}, line 1: the column {name or '(without a name)'} is unknown and was not read: "
+            f"{remedy}"
         )
     return tuple(name for name in source.columns if name in names), tuple(findings)
 
@@ -246,7 +270,8 @@ def _csv_reader_sql(path: Path, header: files.Header, separator: str) -> str:
     )
     return (
         f"read_csv({sql.text(str(path))}, columns = {{{columns}}}, auto_detect = false, header = false, "
-        f"skip = {header.lines}, delim = {sql.text(separator)}, quote = '\"', escape = '\"', new_line = '\\n', "
+        f"skip = {header.lines}, delim = {sql.text(separator)}, quote = '\"', escape = '\"', new_line = "
+        "'\\n', "
         "strict_mode = true, null_padding = false, store_rejects = true)"
     )
 

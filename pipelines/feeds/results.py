@@ -1,6 +1,7 @@
 """What the door tells its callers: deliveries, their counts, refused rows, files waiting.
 
-Belongs here: frozen results and the sentences made of them. Does not belong here: anything that reads or writes.
+Belongs here: frozen results and the sentences made of them. Does not belong here: anything that reads or
+writes.
 """
 
 from __future__ import annotations
@@ -66,9 +67,9 @@ class Refusal:
 class Delivery:
     """What became of one file.
 
-    `refusal` is set where the whole file was refused (it stays in the inbox); `already` names the earlier delivery
-    of the same bytes (nothing was written); `findings` are sentences about the file as a whole; `refused` holds the
-    first refused rows.
+    `refusal` is set where the whole file was refused (it stays in the inbox); `already` names the earlier
+    delivery of the same bytes (nothing was written); `findings` are sentences about the file as a whole;
+    `refused` holds the first refused rows.
     """
 
     source: str

@@ -1,4 +1,5 @@
-"""What a mapping means, as SQL over the staged text of a file: filters, routes and the text of each feed column.
+"""What a mapping means, as SQL over the staged text of a file: filters, routes and the text of each feed
+column.
 
 Belongs here: expressions that give text or a yes/no. Does not belong here: types, codes, ranges (`parsing`,
 `judging`), or the mapping file's form (`mappings`).
@@ -17,7 +18,9 @@ _NUMBER = r"[+-]?([0-9]{1,18}([.][0-9]*)?|[.][0-9]+)"
 
 
 def read_text_sql(column: str, dialect: Dialect) -> str:
-    """A source column without outer blanks; empty, or a text that the dialect declares to mean unknown, is null."""
+    """A source column without outer blanks; empty, or a text that the dialect declares to mean unknown, is
+    null.
+    """
     text = sql.name(column)
     # Looking at both ends is ten times cheaper than trimming every value.
     is_padded = f"{text} = '' or prefix({text}, ' ') or suffix({text}, ' ')"

@@ -1,4 +1,7 @@
-"""Every kind of bad file gives a sentence that names file, row, column, value and remedy; its good rows load."""
+"""Every kind of bad file gives a sentence that names file, row, column, value and remedy.
+
+Its good rows load.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.feeds.conftest import ORDER, ORDER_HEADER, landed
 
 from pipelines.feeds import Delivery, take_all
 from pipelines.home import Home
+from tests.feeds.conftest import ORDER, ORDER_HEADER, landed
 
 Put = Callable[..., Path]
 
@@ -105,7 +108,9 @@ def test_dates_in_an_impossible_order_are_refused_by_civil_date(home: Home, put:
     )
     delivery = taken(home)
     (refusal,) = delivery.refused
-    assert refusal.reasons == ("delivered_at is 2024-03-01, before shipped_at, which is 2024-03-02: correct one of the two",)
+    assert refusal.reasons == (
+        "delivered_at is 2024-03-01, before shipped_at, which is 2024-03-02: correct one of the two",
+    )
     assert delivery.counts[0].rows_loaded == 1
 
 
@@ -120,7 +125,10 @@ def test_dates_in_an_impossible_order_are_refused_by_civil_date(home: Home, put:
         ("order_id,sku\n".encode("utf-16"), "dialect.encoding: utf-16"),
         (b"PAR1nothing", "starts as Parquet but cannot be read"),
         (gzip.compress(b"order_id,line_number\nO1,1\n" * 9)[:12], "cut"),
-        (b"order_id,line_number,contract_at,sku,unit_price_eur\nO1,1,2024-03-01,S,5\n", "required column quantity is missing"),
+        (
+            b"order_id,line_number,contract_at,sku,unit_price_eur\nO1,1,2024-03-01,S,5\n",
+            "required column quantity is missing",
+        ),
         (f"{ORDER_HEADER},sku\n{ORDER},S\n".encode(), "the column sku stands twice"),
         (f"{ORDER_HEADER}\n{ORDER}\n".replace(",", ";").encode(), "dialect.separator: ';'"),
         (b"a,b\n1,2\n", "none of the columns of orders"),
@@ -221,7 +229,9 @@ def test_lines_are_counted_as_an_editor_counts_them(home: Home, put: Put) -> Non
 @pytest.mark.parametrize("line_end", ["\r\n", "\r", "mixed"])
 def test_any_line_end_is_read(home: Home, put: Put, line_end: str) -> None:
     lines = [ORDER_HEADER, ORDER, ORDER.replace("O1", "O2"), ORDER.replace("O1", "O3")]
-    text = "\r\n".join(lines[:2]) + "\n" + "\n".join(lines[2:]) if line_end == "mixed" else line_end.join(lines)
+    text = (
+        "\r\n".join(lines[:2]) + "\n" + "\n".join(lines[2:]) if line_end == "mixed" else line_end.join(lines)
+    )
     put("orders", text + ("\n" if line_end == "mixed" else line_end))
     assert taken(home).counts[0].rows_loaded == 3
     assert landed(home, "orders", "order_id, _file_row") == [("O1", 2), ("O2", 3), ("O3", 4)]

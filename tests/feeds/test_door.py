@@ -14,7 +14,6 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.feeds.conftest import ORDER, ORDER_HEADER, landed
 
 from pipelines.feeds import (
     DoorBusyError,
@@ -28,6 +27,7 @@ from pipelines.feeds import (
 )
 from pipelines.feeds.landing import delivery_folders, locked
 from pipelines.home import Home
+from tests.feeds.conftest import ORDER, ORDER_HEADER, landed
 
 Put = Callable[..., Path]
 CONTENT = "* exclude (_delivery_id, _file_row)"
@@ -38,7 +38,9 @@ def test_a_row_lands_typed_with_its_line_and_content(home: Home, put: Put) -> No
     put("orders", f"{ORDER_HEADER},delivered_at\n{ORDER},2024-07-02\n")
     (delivery,) = take_all(home)
     columns = "order_id, quantity, unit_price_eur, contract_at, delivered_at, _delivery_id, _file_row"
-    ((order_id, quantity, price, contract_at, delivered_at, delivery_id, file_row),) = landed(home, "orders", columns)
+    ((order_id, quantity, price, contract_at, delivered_at, delivery_id, file_row),) = landed(
+        home, "orders", columns
+    )
     assert (order_id, quantity, str(price), file_row) == ("O1", 1, "100.0000", 2)
     assert (str(contract_at), str(delivered_at)) == ("2024-03-01 09:00:00", "2024-07-01 22:00:00")
     assert delivery_id == delivery.delivery_id
@@ -110,7 +112,8 @@ def test_parquet_with_the_same_columns_lands_the_same_rows(home: Home, put: Put,
     parquet = home.inbox / "orders" / "z.parquet"
     with duckdb.connect() as connection:
         connection.execute(
-            "copy (select 'O1' as order_id, '1' as line_number, timestamp '2024-03-01 10:00:00' as contract_at, "
+            "copy (select 'O1' as order_id, '1' as line_number, timestamp '2024-03-01 10:00:00' as "
+            "contract_at, "
             "'SKU-1' as sku, 1 as quantity, 100.0::double as unit_price_eur, ['A', 'B'] as serial_numbers) "
             f"to '{parquet}' (format parquet)"
         )
@@ -155,7 +158,7 @@ rows = st.lists(
         st.sampled_from(["O1", "O2", "007", ""]),
         st.sampled_from(["1", "2"]),
         st.sampled_from(["2024-03-01", "2024-03-31T02:30:00", "2024-03-01T10:00:00+05:00", "soon"]),
-        st.sampled_from(["SKU-1", "é,\"x\"", "two\nlines"]),
+        st.sampled_from(["SKU-1", 'é,"x"', "two\nlines"]),
         st.sampled_from(["1", "2.0", "-1", "x"]),
         st.sampled_from(["5", "5.0000", "4.99999", ""]),
         st.sampled_from(["", "card", "gold"]),
@@ -169,7 +172,10 @@ rows = st.lists(
 
 
 def delivered(parts: list[list[tuple[str, ...]]]) -> tuple[list[tuple], int]:
-    """What lies in a fresh home after these deliveries, and how many rows were refused; counts add up each time."""
+    """What lies in a fresh home after these deliveries, and how many rows were refused.
+
+    Counts add up each time.
+    """
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder)).make()
         refused = 0

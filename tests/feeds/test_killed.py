@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.feeds.conftest import landed
 
 from pipelines.feeds import take_all
 from pipelines.home import PROJECT_DIR, Home
+from tests.feeds.conftest import ORDER_HEADER, landed
 
 ROWS = "".join(f"O{n},1,2024-03-01,SKU-{n % 7},1,{n}.5\n" for n in range(500))
 FILES = {
-    "orders/a.csv": f"order_id,line_number,contract_at,sku,quantity,unit_price_eur\n{ROWS}BAD,1,2024-03-01,S,0,5\n",
+    "orders/a.csv": f"{ORDER_HEADER}\n{ROWS}BAD,1,2024-03-01,S,0,5\n",
     "products/b.csv": "sku,family_code\nA,mower\nA,mower\n",
 }
 

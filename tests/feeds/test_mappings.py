@@ -6,49 +6,28 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.feeds.conftest import landed
 
 import pipelines.feeds.door as door
 import pipelines.feeds.quarantine as quarantine
 from pipelines.feeds import MappingError, contract, quarantined, replay_quarantine, sources, take_all
 from pipelines.feeds.mappings import mapping
 from pipelines.home import Home
+from tests.feeds.conftest import landed
 
 Put = Callable[..., Path]
 
-SHOP = """
-description: A shop that exports with semicolons, French numbers and dates, in cp1252.
-dialect: {encoding: cp1252, separator: ";", decimal: ",", thousands: " ", dates: ["%d/%m/%Y %H:%M", "%d/%m/%Y"],
-          time_zone: Europe/Paris, unknown: ["n/a"]}
-currencies: {CHF: {eur: 0.95, source: test}}
-columns: [Commande, Ligne, Date, Client, Article, Famille, "Qté", Prix, Statut, Note]
-ignored: [Vendeur]
-skip:
-  - {name: cancelled, when: {column: Statut, in: [annulé, test]}}
-  - {name: gift, when: {column: Prix, at_most: 0}}
-feeds:
-  orders:
-    when: {column: Statut, is_not: retour}
-    columns:
-      order_id: Commande
-      line_number: {from: Ligne, constant: "1"}
-      contract_at: Date
-      customer_id: {from: Client, remove: "^client-"}
-      sku: Article
-      quantity: "Qté"
-      unit_price_eur: {from: Prix, currency: CHF}
-      payment_method: {from: Note, values: {CB: card, Virement: transfer}, else: unknown}
-      item_condition: {constant: new}
-  products:
-    when: {column: Famille, is_empty: false}
-    columns: {sku: Article, family_code: Famille}
-  tickets:
-    when: {column: Statut, is: retour}
-    columns:
-      ticket_id: {from: Commande, content_key: true}
-      channel: {constant: other}
-      requested_at: Date
-      quantity: {from: "Qté", absolute: true}
+SHOP = """ description: A shop that exports with semicolons, French numbers and dates, in cp1252. dialect:
+{encoding: cp1252, separator: ";", decimal: ",", thousands: " ", dates: ["%d/%m/%Y %H:%M", "%d/%m/%Y"],
+time_zone: Europe/Paris, unknown: ["n/a"]} currencies: {CHF: {eur: 0.95, source: test}} columns: [Commande,
+Ligne, Date, Client, Article, Famille, "Qté", Prix, Statut, Note] ignored: [Vendeur] skip: - {name: cancelled,
+when: {column: Statut, in: [annulé, test]}} - {name: gift, when: {column: Prix, at_most: 0}} feeds: orders:
+when: {column: Statut, is_not: retour} columns: order_id: Commande line_number: {from: Ligne, constant: "1"}
+contract_at: Date customer_id: {from: Client, remove: "^client-"} sku: Article quantity: "Qté" unit_price_eur:
+{from: Prix, currency: CHF} payment_method: {from: Note, values: {CB: card, Virement: transfer}, else:
+unknown} item_condition: {constant: new} products: when: {column: Famille, is_empty: false} columns: {sku:
+Article, family_code: Famille} tickets: when: {column: Statut, is: retour} columns: ticket_id: {from:
+Commande, content_key: true} channel: {constant: other} requested_at: Date quantity: {from: "Qté", absolute:
+true}
 """
 
 
@@ -103,12 +82,17 @@ def test_a_foreign_export_becomes_three_feeds(
 def test_rows_that_no_feed_takes_are_counted(
     home: Home, put: Put, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    text = "columns: [a]\nfeeds: {products: {when: {column: a, matches: '^p'}, columns: {sku: a, family_code: a}}}\n"
+    text = (
+        "columns: [a]\nfeeds: {products: {when: {column: a, matches: '^p'}, columns: {sku: a, "
+        "family_code: a}}}\n"
+    )
     use(monkeypatch, tmp_path, text)
     put("shop", "a\np1\nq1\np2\n")
     (delivery,) = take_all(home)
     assert [(skip.filter_name, skip.rows_skipped) for skip in delivery.skips] == [("no_feed_takes_it", 1)]
-    assert [(count.rows_read, count.rows_loaded, count.rows_skipped) for count in delivery.counts] == [(3, 2, 1)]
+    assert [(count.rows_read, count.rows_loaded, count.rows_skipped) for count in delivery.counts] == [
+        (3, 2, 1)
+    ]
 
 
 def test_refused_rows_load_after_their_mapping_is_corrected(
@@ -128,7 +112,10 @@ def test_refused_rows_load_after_their_mapping_is_corrected(
     (replayed,) = replay_quarantine(home)
     (count,) = replayed.counts
     assert (count.rows_read, count.rows_loaded, count.rows_duplicate, count.rows_quarantined) == (3, 1, 0, 2)
-    assert landed(home, "repairs", "repair_id, outcome, _file_row") == [("1", "repaired", 2), ("2", "scrapped", 3)]
+    assert landed(home, "repairs", "repair_id, outcome, _file_row") == [
+        ("1", "repaired", 2),
+        ("2", "scrapped", 3),
+    ]
     assert [row.file_row for row in quarantined(home)] == [4, 5]
     assert replay_quarantine(home) == []
 
@@ -153,8 +140,14 @@ GOOD = "columns: [a, b]\nfeeds: {products: {columns: {sku: a, family_code: b}}}\
         (GOOD + "colums: [a]", "colums is unknown: one of description"),
         (GOOD.replace("products", "product"), "feeds.product is no feed: one of products"),
         (GOOD.replace("sku: a", "sku_code: a"), "feeds.products.columns.sku_code is no column of products"),
-        (GOOD.replace("family_code: b", "brand: b"), "feeds.products.columns lacks family_code, which products requires"),
-        (GOOD.replace("sku: a", "sku: c"), "feeds.products.columns.sku is 'c', which is not in columns: a, b"),
+        (
+            GOOD.replace("family_code: b", "brand: b"),
+            "feeds.products.columns lacks family_code, which products requires",
+        ),
+        (
+            GOOD.replace("sku: a", "sku: c"),
+            "feeds.products.columns.sku is 'c', which is not in columns: a, b",
+        ),
         (GOOD.replace("sku: a", "sku: {from: a, currency: GBP}"), "currency is 'GBP', which has no rate"),
         (GOOD + "currencies: {GBP: {eur: much}}", "currencies.GBP.eur is 'much'"),
         (GOOD + "currencies: {GBP: {eur: 0}}", "currencies.GBP.eur is 0: a rate is above zero"),
@@ -162,10 +155,16 @@ GOOD = "columns: [a, b]\nfeeds: {products: {columns: {sku: a, family_code: b}}}\
         (GOOD + "dialect: {time_zone: Europe/Nowhere}", "dialect.time_zone is 'Europe/Nowhere'"),
         (GOOD + "dialect: {dates: ['%d/%m/%Y %z']}", "dialect.dates holds"),
         (GOOD + "dialect: {separator: '||'}", "dialect.separator is '||'"),
-        (GOOD + "skip: [{name: x, when: {column: a, matches: '('}}]", "skip.x.when.matches is no valid pattern"),
+        (
+            GOOD + "skip: [{name: x, when: {column: a, matches: '('}}]",
+            "skip.x.when.matches is no valid pattern",
+        ),
         (GOOD + "skip: [{name: x, when: {column: a}}]", "skip.x.when needs exactly one of"),
         (GOOD + "skip: [{when: {column: a, is: b}}]", "skip[1] needs a name and a when"),
-        (GOOD.replace("sku: a", "sku: {values: {}}"), "feeds.products.columns.sku needs from, constant or content_key"),
+        (
+            GOOD.replace("sku: a", "sku: {values: {}}"),
+            "feeds.products.columns.sku needs from, constant or content_key",
+        ),
     ],
 )
 def test_a_wrong_mapping_is_refused_by_file_and_key(tmp_path: Path, text: str, sentence: str) -> None:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from pipelines.feeds.contract import Column
 from pipelines.feeds.parsing import ValueStyle, canonical_sql, local_sql, utc_sql, value_sql
 
+ISO = ValueStyle()
+
 
 @pytest.fixture(scope="module")
 def engine() -> duckdb.DuckDBPyConnection:
@@ -22,11 +24,14 @@ def engine() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def parsed(engine: duckdb.DuckDBPyConnection, type_: str, texts: list[str], style: ValueStyle = ValueStyle()) -> list:
+def parsed(engine: duckdb.DuckDBPyConnection, type_: str, texts: list[str], style: ValueStyle = ISO) -> list:
     """The typed values of texts."""
     column = Column("x", type_)
     local = local_sql(column, "t", style) or "null"
-    query = f"select {value_sql(column, 't', 'l', style)} from (select *, {local} as l from (select unnest($1::text[]) as t))"
+    query = (
+        f"select {value_sql(column, 't', 'l', style)} from (select *, {local} as l from (select "
+        "unnest($1::text[]) as t))"
+    )
     return [row[0] for row in engine.execute(query, [texts]).fetchall()]
 
 
@@ -74,7 +79,9 @@ def parsed(engine: duckdb.DuckDBPyConnection, type_: str, texts: list[str], styl
         ("timestamp", "now", None),
     ],
 )
-def test_a_value_has_one_strict_form(engine: duckdb.DuckDBPyConnection, type_: str, text: str, value: object) -> None:
+def test_a_value_has_one_strict_form(
+    engine: duckdb.DuckDBPyConnection, type_: str, text: str, value: object
+) -> None:
     assert parsed(engine, type_, [text]) == [value]
 
 
@@ -84,7 +91,9 @@ def by_tables(local: datetime, zone: str) -> datetime:
 
 
 @pytest.mark.parametrize("zone", ["Europe/Paris", "Europe/London", "Europe/Helsinki"])
-def test_clock_changes_follow_the_zone_tables_to_the_second(engine: duckdb.DuckDBPyConnection, zone: str) -> None:
+def test_clock_changes_follow_the_zone_tables_to_the_second(
+    engine: duckdb.DuckDBPyConnection, zone: str
+) -> None:
     moments = []
     for year in range(1996, 2037):
         for month in (3, 10):
@@ -129,7 +138,11 @@ def test_a_zone_of_another_continent_uses_the_tables(engine: duckdb.DuckDBPyConn
 def test_declared_patterns_replace_iso_dates(engine: duckdb.DuckDBPyConnection) -> None:
     style = ValueStyle("Europe/Paris", ("%d/%m/%Y %H:%M", "%d/%m/%Y"))
     texts = ["05/03/2024 14:30", "05/03/2024", "2024-03-05"]
-    assert parsed(engine, "timestamp", texts, style) == [datetime(2024, 3, 5, 13, 30), datetime(2024, 3, 4, 23), None]
+    assert parsed(engine, "timestamp", texts, style) == [
+        datetime(2024, 3, 5, 13, 30),
+        datetime(2024, 3, 4, 23),
+        None,
+    ]
     assert parsed(engine, "date", texts[1:], style) == [date(2024, 3, 5), None]
 
 

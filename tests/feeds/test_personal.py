@@ -12,11 +12,11 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.feeds.conftest import ORDER, ORDER_HEADER, landed
 
 from pipelines.feeds import check, quarantined, take_all
 from pipelines.feeds.personal import HASH_HEX_DIGITS, CustomerKeyError, customer_key, hash_sql, redact_sql
 from pipelines.home import Home
+from tests.feeds.conftest import ORDER, ORDER_HEADER, landed
 
 Put = Callable[..., Path]
 
@@ -26,7 +26,9 @@ Put = Callable[..., Path]
 def test_the_hash_is_pythons_hmac(key: bytes, customers: list[str]) -> None:
     customers = [text.replace("\0", "") for text in customers]
     with duckdb.connect() as connection:
-        rows = connection.execute(f"select {hash_sql('c', key)} from (select unnest($1::text[]) as c)", [customers])
+        rows = connection.execute(
+            f"select {hash_sql('c', key)} from (select unnest($1::text[]) as c)", [customers]
+        )
         hashed = [row[0] for row in rows.fetchall()]
     assert hashed == [
         hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:HASH_HEX_DIGITS] for text in customers
@@ -66,7 +68,9 @@ def test_an_unknown_customer_stays_unknown() -> None:
 )
 def test_free_text_loses_what_names_a_person(text: str, redacted: str) -> None:
     with duckdb.connect() as connection:
-        assert connection.execute(f"select {redact_sql('t')} from (select $1 as t)", [text]).fetchall() == [(redacted,)]
+        assert connection.execute(f"select {redact_sql('t')} from (select $1 as t)", [text]).fetchall() == [
+            (redacted,)
+        ]
 
 
 SECRETS = ("CUST-4711", "marie.curie@example.org", "06 98 76 54 32", "Curie", "rue Pierre")
@@ -75,7 +79,10 @@ SECRETS = ("CUST-4711", "marie.curie@example.org", "06 98 76 54 32", "Curie", "r
 def test_nothing_personal_is_on_disk_or_in_a_message_after_a_delivery(
     home: Home, put: Put, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    words = "Bonjour, joignez-moi: marie.curie@example.org, 06 98 76 54 32, 11 rue Pierre. Cordialement, Marie Curie"
+    words = (
+        "Bonjour, joignez-moi: marie.curie@example.org, 06 98 76 54 32, 11 rue Pierre. Cordialement, "
+        "Marie Curie"
+    )
     tickets = (
         "ticket_id,customer_id,channel,requested_at,description,quantity\n"
         f'T1,CUST-4711,phone,2024-03-01,"{words}",1\n'
@@ -89,7 +96,9 @@ def test_nothing_personal_is_on_disk_or_in_a_message_after_a_delivery(
     checked = check(home, home.inbox / "tickets" / "tickets.csv.gz", "tickets")
     messages: list[str] = []
     deliveries = take_all(home, messages.append)
-    spoken = "\n".join([*messages, repr(deliveries), repr(checked), repr(quarantined(home)), *capfd.readouterr()])
+    spoken = "\n".join(
+        [*messages, repr(deliveries), repr(checked), repr(quarantined(home)), *capfd.readouterr()]
+    )
     assert sum(count.rows_quarantined for delivery in deliveries for count in delivery.counts) == 3
     assert [secret for secret in SECRETS if secret in spoken] == []
     stored = {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()}
@@ -97,9 +106,13 @@ def test_nothing_personal_is_on_disk_or_in_a_message_after_a_delivery(
         for path in stored:
             if path.suffix == ".parquet":  # compressed: look at the values, not at the bytes
                 stored[path] = repr(connection.execute(f"from '{path}'").fetchall()).encode()
-    found = [(secret, path) for secret in SECRETS for path, content in stored.items() if secret.encode() in content]
+    found = [
+        (secret, path) for secret in SECRETS for path, content in stored.items() if secret.encode() in content
+    ]
     assert found == []
-    expected = hmac.new(b"a key that only tests know", b"CUST-4711", hashlib.sha256).hexdigest()[:HASH_HEX_DIGITS]
+    expected = hmac.new(b"a key that only tests know", b"CUST-4711", hashlib.sha256).hexdigest()[
+        :HASH_HEX_DIGITS
+    ]
     assert landed(home, "orders", "customer_id") == [(expected,)]
     assert landed(home, "tickets", "customer_id") == [(expected,)]
 

@@ -8,17 +8,20 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.feeds.conftest import landed
 
 from pipelines.feeds import Delivery, take, take_all
 from pipelines.home import Home
+from tests.feeds.conftest import landed
 
 
 @pytest.fixture(scope="module")
 def taken(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dict[str, Delivery]]:
     """A home that took both real files once."""
     home = Home(tmp_path_factory.mktemp("real") / "home").make()
-    for source, name in (("online_retail", "online_retail_orders.csv.gz"), ("open_repair", "open_repair_log.csv.gz")):
+    for source, name in (
+        ("online_retail", "online_retail_orders.csv.gz"),
+        ("open_repair", "open_repair_log.csv.gz"),
+    ):
         (home.inbox / source).mkdir()
         shutil.copy(shared / "real" / name, home.inbox / source / name)
     with pytest.MonkeyPatch.context() as patch:
@@ -26,10 +29,17 @@ def taken(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home,
         return home, {delivery.source: delivery for delivery in take_all(home)}
 
 
-def test_online_retail_is_order_lines_returns_and_named_skips(taken: tuple[Home, dict[str, Delivery]]) -> None:
+def test_online_retail_is_order_lines_returns_and_named_skips(
+    taken: tuple[Home, dict[str, Delivery]],
+) -> None:
     delivery = taken[1]["online_retail"]
     orders, tickets = delivery.counts
-    assert (orders.feed, orders.rows_loaded, orders.rows_duplicate, orders.rows_quarantined) == ("orders", 527_725, 0, 0)
+    assert (orders.feed, orders.rows_loaded, orders.rows_duplicate, orders.rows_quarantined) == (
+        "orders",
+        527_725,
+        0,
+        0,
+    )
     assert (tickets.feed, tickets.rows_loaded, tickets.rows_duplicate) == ("tickets", 8_704, 0)
     assert orders.rows_read + tickets.rows_read == 541_909
     assert {skip.filter_name: skip.rows_skipped for skip in delivery.skips} == {
@@ -59,17 +69,23 @@ def test_online_retail_rows_keep_their_customer_hidden_and_their_price_in_euros(
     assert landed(home, "orders", "count(distinct (order_id, line_number))") == [(527_725,)]
 
 
-def test_open_repair_loads_whole_with_its_accents(taken: tuple[Home, dict[str, Delivery]], shared: Path) -> None:
+def test_open_repair_loads_whole_with_its_accents(
+    taken: tuple[Home, dict[str, Delivery]], shared: Path
+) -> None:
     home, deliveries = taken
     (count,) = deliveries["open_repair"].counts
     assert (count.rows_read, count.rows_loaded, count.rows_quarantined) == (121_692, 121_692, 0)
     with gzip.open(shared / "real" / "open_repair_log.csv.gz", "rt", encoding="utf-8", newline="") as file:
         expected = {row["id"]: (row["product_category"], row["event_date"]) for row in csv.DictReader(file)}
-    stored = landed(home, "repairs", "repair_id, family_code, cast(received_at + interval 2 hour as date)::text")
+    stored = landed(
+        home, "repairs", "repair_id, family_code, cast(received_at + interval 2 hour as date)::text"
+    )
     assert {repair: (family, day) for repair, family, day in stored} == expected
 
 
-def test_online_retail_again_changes_nothing(taken: tuple[Home, dict[str, Delivery]], shared: Path, tmp_path: Path) -> None:
+def test_online_retail_again_changes_nothing(
+    taken: tuple[Home, dict[str, Delivery]], shared: Path, tmp_path: Path
+) -> None:
     home, deliveries = taken
     path = tmp_path / "again.csv.gz"
     shutil.copy(shared / "real" / "online_retail_orders.csv.gz", path)
