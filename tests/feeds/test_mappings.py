@@ -16,9 +16,18 @@ from tests.feeds.conftest import landed
 
 Put = Callable[..., Path]
 
-SHOP = """ description: A shop that exports with semicolons, French numbers and dates, in cp1252. dialect:
-{encoding: cp1252, separator: ";", decimal: ",", thousands: " ", dates: ["%d/%m/%Y %H:%M", "%d/%m/%Y"],
-time_zone: Europe/Paris, unknown: ["n/a"]} currencies: {CHF: {eur: 0.95, source: test}} columns: [Commande,
+SHOP = """
+description: A shop that exports with semicolons, French numbers and dates, in cp1252.
+dialect:
+  encoding: cp1252
+  separator: ";"
+  decimal: ","
+  thousands: " "
+  dates: ["%d/%m/%Y %H:%M", "%d/%m/%Y"]
+  time_zone: Europe/Paris
+  unknown: ["n/a"]
+currencies: {CHF: {eur: 0.95, source: test}}
+columns: [Commande,
 Ligne, Date, Client, Article, Famille, "Qté", Prix, Statut, Note] ignored: [Vendeur] skip: - {name: cancelled,
 when: {column: Statut, in: [annulé, test]}} - {name: gift, when: {column: Prix, at_most: 0}} feeds: orders:
 when: {column: Statut, is_not: retour} columns: order_id: Commande line_number: {from: Ligne, constant: "1"}
