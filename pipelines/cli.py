@@ -16,9 +16,11 @@ import click
 
 from pipelines.errors import SavoirError
 from pipelines.home import Home
+from pipelines.terminal import say, show
 
 EXIT_RED = 1
 EXIT_REFUSED = 3
+ROWS_SHOWN = 20
 WEEK = re.compile(r"\d{4}-W\d{2}")
 
 
@@ -29,7 +31,7 @@ class _Sentences(click.Group):
         try:
             return super().invoke(ctx)
         except SavoirError as error:
-            click.echo(f"Error: {error}", err=True)
+            say(f"Error: {error}")
             ctx.exit(EXIT_RED)
 
 
@@ -112,7 +114,7 @@ def build(context: click.Context, home: Home, as_of: date | None, known_on: date
     outcome = run_build(home, as_of.isoformat() if as_of else "", known_on.isoformat() if known_on else "")
     if not outcome.is_published:
         raise SavoirError(f"Nothing was published.\n{outcome.reason}\n{_still_served(home)}")
-    click.echo(summary(home))
+    show(summary(home))
     if outcome.has_refusals:
         say("The door refused something: see the lines above, and `savoir quarantine` for rows and reasons.")
         context.exit(EXIT_REFUSED)
@@ -128,7 +130,7 @@ def serve(home: Home, dashboards_port: int, dagster_port: int) -> None:
     from pipelines.serving import serve as serve_children
     from pipelines.serving import servers
 
-    serve_children(servers(dashboards_port, dagster_port), prepare_instance(home), click.echo)
+    serve_children(servers(dashboards_port, dagster_port), prepare_instance(home), show)
 
 
 @main.command()
@@ -149,12 +151,62 @@ def simulate(home: Home, lines: int, seed: int, end: date, scenario: Path | None
 
     written = simulate_retailer(home.make(), lines, seed, end, scenario, say)
     for feed, rows in written.rows.items():
-        click.echo(f"{feed:16}{rows:>13,}")
+        show(f"{feed:16}{rows:>13,}")
 
 
-def say(text: str) -> None:
-    """A line about the work, kept apart from its result."""
-    click.echo(text, err=True)
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--source", required=True, help="A feed's name or a mapping's name.")
+@click.pass_obj
+@click.pass_context
+def check(context: click.Context, home: Home, file: Path, source: str) -> None:
+    """Dry run: how FILE would load, what would be refused. Exit code 3 where something would be."""
+    from pipelines.feeds import check as check_file
+
+    found = check_file(home, file, source)
+    for sentence in found.delivery.sentences:
+        show(sentence)
+    for reason, rows in found.reasons:
+        show(f"{rows:>9,} x {reason}")
+    for refusal in found.delivery.refused[:ROWS_SHOWN]:
+        show(str(refusal))
+    for feed, rows in found.rows.items():
+        for row in rows[:1]:
+            known = ", ".join(f"{name}={value}" for name, value in row.items() if value is not None)
+            show(f"first row as {feed}: {known}")
+    if found.delivery.is_refused:
+        context.exit(EXIT_REFUSED)
+
+
+@main.command()
+@click.option("--replay", is_flag=True, help="Judge what was refused again, by the rules of today.")
+@click.pass_obj
+@click.pass_context
+def quarantine(context: click.Context, home: Home, replay: bool) -> None:
+    """What was refused and why. Exit code 3 while rows wait here."""
+    from pipelines.feeds import quarantined, replay_quarantine
+
+    if replay:
+        for delivery in replay_quarantine(home, say):
+            for sentence in delivery.sentences:
+                show(sentence)
+    refusals = quarantined(home)
+    for refusal in refusals:
+        show(str(refusal))
+    say(f"{len(refusals):,} rows are in quarantine." if refusals else "Nothing is in quarantine.")
+    if refusals:
+        context.exit(EXIT_REFUSED)
+
+
+@main.command()
+@click.option("--week", type=IsoWeek(), help="As 2026-W47. Default: the last whole week.")
+@click.pass_obj
+def report(home: Home, week: str | None) -> None:
+    """Write the defect reports of one week into reports/<week>/."""
+    from pipelines.reports import write_reports
+
+    for path in write_reports(home, week, say):
+        show(path)
 
 
 def _still_served(home: Home) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 
-import click
 import dagster as dg
+
+from pipelines.terminal import say
 
 
 class _PersonsHandler(logging.Handler):
@@ -20,7 +21,7 @@ class _PersonsHandler(logging.Handler):
         meta = getattr(record, "dagster_meta", None) or {}
         if meta.get("dagster_event") is None and record.levelno < logging.ERROR:
             text = meta.get("orig_message") or record.getMessage()
-            click.echo(f"{time.monotonic() - self.began:6.1f} s  {text}", err=True)
+            say(f"{time.monotonic() - self.began:6.1f} s  {text}")
 
 
 @dg.logger(config_schema=None, description="Progress lines for people.")
