@@ -27,16 +27,34 @@ dialect:
   time_zone: Europe/Paris
   unknown: ["n/a"]
 currencies: {CHF: {eur: 0.95, source: test}}
-columns: [Commande,
-Ligne, Date, Client, Article, Famille, "Qté", Prix, Statut, Note] ignored: [Vendeur] skip: - {name: cancelled,
-when: {column: Statut, in: [annulé, test]}} - {name: gift, when: {column: Prix, at_most: 0}} feeds: orders:
-when: {column: Statut, is_not: retour} columns: order_id: Commande line_number: {from: Ligne, constant: "1"}
-contract_at: Date customer_id: {from: Client, remove: "^client-"} sku: Article quantity: "Qté" unit_price_eur:
-{from: Prix, currency: CHF} payment_method: {from: Note, values: {CB: card, Virement: transfer}, else:
-unknown} item_condition: {constant: new} products: when: {column: Famille, is_empty: false} columns: {sku:
-Article, family_code: Famille} tickets: when: {column: Statut, is: retour} columns: ticket_id: {from:
-Commande, content_key: true} channel: {constant: other} requested_at: Date quantity: {from: "Qté", absolute:
-true}
+columns: [Commande, Ligne, Date, Client, Article, Famille, "Qté", Prix, Statut, Note]
+ignored: [Vendeur]
+skip:
+  - {name: cancelled, when: {column: Statut, in: [annulé, test]}}
+  - {name: gift, when: {column: Prix, at_most: 0}}
+feeds:
+  orders:
+    when: {column: Statut, is_not: retour}
+    columns:
+      order_id: Commande
+      line_number: {from: Ligne, constant: "1"}
+      contract_at: Date
+      customer_id: {from: Client, remove: "^client-"}
+      sku: Article
+      quantity: "Qté"
+      unit_price_eur: {from: Prix, currency: CHF}
+      payment_method: {from: Note, values: {CB: card, Virement: transfer}, else: unknown}
+      item_condition: {constant: new}
+  products:
+    when: {column: Famille, is_empty: false}
+    columns: {sku: Article, family_code: Famille}
+  tickets:
+    when: {column: Statut, is: retour}
+    columns:
+      ticket_id: {from: Commande, content_key: true}
+      channel: {constant: other}
+      requested_at: Date
+      quantity: {from: "Qté", absolute: true}
 """
 
 
