@@ -17,8 +17,9 @@ import duckdb
 
 from pipelines.feeds import sql
 from pipelines.feeds.landing import sync
+from pipelines.feeds.lines import Unparsed
 from pipelines.feeds.mappings import Mapping
-from pipelines.feeds.reading import Staged, Unparsed
+from pipelines.feeds.reading import Staged
 from pipelines.home import Home
 
 

@@ -133,7 +133,11 @@ def raw_chunks(
 
 
 def text_chunks(
-    path: Path, encoding: str, max_bytes: int = MAX_INFLATED_BYTES, census: Census | None = None
+    path: Path,
+    encoding: str,
+    max_bytes: int = MAX_INFLATED_BYTES,
+    census: Census | None = None,
+    blanked: frozenset[int] = frozenset(),
 ) -> Iterator[bytes]:
     """The file as UTF-8 with one kind of line end; a cut archive loses its unfinished last line, never half
     of it.
@@ -168,8 +172,9 @@ def text_chunks(
         if whole := chunk.rfind(b"\n") + 1:
             held = chunk[whole:] + held
             chunk = chunk[:whole]
+            before = census.lines
             census.lines += chunk.count(b"\n")
-            yield chunk
+            yield _blanked(chunk, before, blanked)
         else:
             held = chunk + held
     held = held.replace(b"\r", b"\n")
@@ -177,8 +182,20 @@ def text_chunks(
         census.has_unfinished_line = bool(held)
     elif held:
         census.has_final_line_end = held.endswith(b"\n")
+        before = census.lines
         census.lines += held.count(b"\n") + (not census.has_final_line_end)
-        yield held
+        yield _blanked(held, before, blanked)
+
+
+def _blanked(chunk: bytes, lines_before: int, lines: frozenset[int]) -> bytes:
+    """The chunk with some lines of the file made empty, so that all others keep their number."""
+    inside = [line for line in lines if lines_before < line <= lines_before + chunk.count(b"\n") + 1]
+    if not inside:
+        return chunk
+    parts = chunk.split(b"\n")
+    for line in inside:
+        parts[line - lines_before - 1] = b""
+    return b"\n".join(parts)
 
 
 def header(path: Path, encoding: str, separator: str) -> Header:
@@ -245,7 +262,9 @@ class Pump:
 
 
 @contextmanager
-def pumped(path: Path, encoding: str, max_bytes: int = MAX_INFLATED_BYTES) -> Generator[Pump]:
+def pumped(
+    path: Path, encoding: str, max_bytes: int = MAX_INFLATED_BYTES, blanked: frozenset[int] = frozenset()
+) -> Generator[Pump]:
     """The file's text on a named pipe, fed by a thread until the reader has it all or gives up."""
     with tempfile.TemporaryDirectory(prefix="savoir-") as folder:
         pump = Pump(Path(folder) / "text.csv", Census())
@@ -264,7 +283,7 @@ def pumped(path: Path, encoding: str, max_bytes: int = MAX_INFLATED_BYTES) -> Ge
             os.set_blocking(descriptor, True)
             try:
                 with os.fdopen(descriptor, "wb", buffering=0) as out:
-                    for chunk in text_chunks(path, encoding, max_bytes, pump.census):
+                    for chunk in text_chunks(path, encoding, max_bytes, pump.census, blanked):
                         view = memoryview(chunk)
                         while view:
                             view = view[out.write(view) or 0 :]

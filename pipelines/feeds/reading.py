@@ -9,9 +9,7 @@ The staged file is the only copy of the source that is ever written; it becomes 
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,10 +18,11 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import SavoirError
-from pipelines.feeds import files, sql
+from pipelines.feeds import files, lines, sql
 from pipelines.feeds.contract import Contract
 from pipelines.feeds.engine import Engine
 from pipelines.feeds.files import Census, FileRefusedError
+from pipelines.feeds.lines import Unparsed
 from pipelines.feeds.mappings import Mapping
 from pipelines.feeds.personal import hash_sql, redact_sql, without_e_mails_sql
 from pipelines.feeds.translation import read_text_sql
@@ -31,38 +30,8 @@ from pipelines.feeds.translation import read_text_sql
 # Marks the archive's copies: their personal columns must not be hashed a second time.
 REDACTED_MARK = "savoir_redacted"
 
-_REASONS = {
-    "MISSING COLUMNS": (
-        "the line has fewer than the header's {columns} fields: it is cut short, or a text with a line end "
-        "stands "
-        "without quotes; send the whole line again"
-    ),
-    "TOO MANY COLUMNS": (
-        "the line has more than the header's {columns} fields: put texts that contain the separator in "
-        "double quotes"
-    ),
-    "UNQUOTED VALUE": (
-        "a double quote opens and is not closed where the field ends: close it, and write a quote inside a "
-        "text "
-        'twice ("")'
-    ),
-    "LINE SIZE OVER MAXIMUM": (
-        "the line is longer than 2,000,000 bytes, probably because a double quote never closes: close it"
-    ),
-    "INVALID ENCODING": (
-        "the line is not UTF-8 (it looks like cp1252, as Excel writes): save the file as “CSV UTF-8”, or "
-        "send it "
-        "through a mapping with dialect.encoding: cp1252"
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Unparsed:
-    """A line that is no row: kept by its number."""
-
-    file_row: int
-    reason: str
+# A file with more open quotes than this is read as far as it goes: each costs a reading of the whole file.
+_MAX_REREADS = 20
 
 
 @dataclass(frozen=True)
@@ -91,50 +60,86 @@ def stage(
         and not census.has_carriage_returns
         and source.dialect.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
     )
-    with _text_of(path, source, census, is_direct, max_bytes) as (text_path, seen, failure):
-        reader = _csv_reader_sql(text_path, header, source.dialect.separator)
-        selected = _selected_sql(used, source, contract, key)
-        try:
-            rows = _copy(connection, f"select {selected} from {reader}", target)
-        except duckdb.Error as error:
-            if problem := failure(False):
-                raise problem from None
-            raise FileRefusedError(
-                f"{path.name} cannot be read as text with the separator {source.dialect.separator!r}: "
-                f"check that it is a CSV file with that separator, double quotes and one kind of line end "
-                f"({type(error).__name__})."
-            ) from None
-        if problem := failure(True):
-            raise problem
-    rejects = connection.execute(
+    query = f"select {_selected_sql(used, source, contract, key)} from"
+    blanked: frozenset[int] = frozenset()
+    while True:
+        with _text_of(path, source, census, is_direct and not blanked, max_bytes, blanked) as text:
+            rows = _read(
+                connection, f"{query} {_csv_reader_sql(text.path, header, source)}", target, text, path
+            )
+        rejects = _rejects(connection)
+        found = None
+        if header.lines + rows + len(rejects) != text.census.lines:
+            # Blank lines, or line ends inside quoted texts: records are not lines, so both are counted out.
+            found = lines.records(path, source.dialect, max_bytes, blanked)
+            swallowing = lines.swallowing_line(rejects, found, text.census.lines)
+            if swallowing is not None and len(blanked) < _MAX_REREADS:
+                blanked |= {swallowing}
+                continue
+        break
+    numbered = lines.numbering(header, rows, rejects, found, blanked)
+    unparsed, seen = numbered.unparsed, text.census
+    if seen.has_unfinished_line and "UNQUOTED VALUE" not in rejects.values():
+        cut = "the file is cut in the middle of this line: send it again, whole"
+        unparsed = (*unparsed, Unparsed(seen.lines + 1, cut))
+    findings += _file_findings(path.name, seen, rejects, numbered.is_exact)
+    return Staged(target, used, rows, unparsed, numbered.offsets, findings)
+
+
+def _file_findings(file_name: str, seen: Census, rejects: dict[int, str], is_exact: bool) -> tuple[str, ...]:
+    findings = []
+    if seen.is_cut:
+        findings.append(
+            f"{file_name} is a cut gzip archive: rows up to line {seen.lines} were read; send it again, "
+            "whole."
+        )
+    if "INVALID ENCODING" in rejects.values():
+        findings.append(
+            f"{file_name} is not UTF-8 throughout: save it as “CSV UTF-8”, or declare its encoding in a "
+            "mapping "
+            "(dialect.encoding: cp1252 is what Excel writes)."
+        )
+    if not is_exact:
+        findings.append(
+            f"{file_name} uses double quotes in a way that two readers understand differently, so line "
+            "numbers "
+            "may be wrong and lines may be missing: write every quote inside a text twice."
+        )
+    return tuple(findings)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """Where the engine reads the text, what was seen of it, and why it stopped early, if it did."""
+
+    path: Path
+    census: Census
+    failure: Callable[[bool], SavoirError | None]
+
+
+def _read(connection: duckdb.DuckDBPyConnection, query: str, target: Path, text: _Text, path: Path) -> int:
+    try:
+        rows = _copy(connection, query, target)
+    except duckdb.Error as error:
+        if problem := text.failure(False):
+            raise problem from None
+        raise FileRefusedError(
+            f"{path.name} cannot be read as text: check that it is a CSV file with the separator of its "
+            "source, "
+            f"double quotes and one kind of line end ({type(error).__name__})."
+        ) from None
+    if problem := text.failure(True):
+        raise problem
+    return rows
+
+
+def _rejects(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
+    """Records that the engine could not read, by number, with its name for what is wrong first."""
+    rows = connection.execute(
         "select line, first(error_type order by column_idx) from reject_errors group by line"
     ).fetchall()
     connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
-    records = None
-    if header.lines + rows + len(rejects) != seen.lines:
-        # Blank lines, or line ends inside quoted texts: records and lines differ, so the lines are counted
-        # out.
-        records = record_starts(path, source, max_bytes)
-    unparsed, offsets = _numbered(header, rows, rejects, records)
-    if seen.has_unfinished_line and not any(kind == "UNQUOTED VALUE" for _, kind in rejects):
-        unparsed = (
-            *unparsed,
-            Unparsed(seen.lines + 1, "the file is cut in the middle of this line: send it again, whole"),
-        )
-    if seen.is_cut:
-        findings = (
-            *findings,
-            f"{path.name} is a cut gzip archive: rows up to line {seen.lines} were read; send it again, "
-            "whole.",
-        )
-    if any(kind == "INVALID ENCODING" for _, kind in rejects):
-        findings = (
-            *findings,
-            f"{path.name} is not UTF-8 throughout: save it as “CSV UTF-8”, or declare its encoding in a "
-            "mapping "
-            f"(dialect.encoding: cp1252 is what Excel writes).",
-        )
-    return Staged(target, used, rows, unparsed, offsets, findings)
+    return dict(rows)
 
 
 def judged_header(
@@ -203,74 +208,26 @@ def judged_header(
     return tuple(name for name in source.columns if name in names), tuple(findings)
 
 
-def record_starts(path: Path, source: Mapping, max_bytes: int) -> list[tuple[int, bool]]:
-    """For each record, the header's first: the line on which it starts, and whether it is a blank line."""
-    lines = (
-        line
-        for chunk in files.text_chunks(path, source.dialect.encoding, max_bytes)
-        for line in io.StringIO(chunk.decode("utf-8", errors="replace"), newline="\n")
-    )
-    csv.field_size_limit(1 << 30)
-    reader = csv.reader(lines, delimiter=source.dialect.separator)
-    starts = []
-    begin = 1
-    for record in reader:
-        starts.append((begin, not record))
-        begin = reader.line_num + 1
-    return starts
-
-
-def _numbered(
-    header: files.Header, rows: int, rejects: list[tuple[int, str]], records: list[tuple[int, bool]] | None
-) -> tuple[tuple[Unparsed, ...], tuple[tuple[int, int], ...]]:
-    """File lines of the refused records, and the offsets that give every other row its line."""
-    refused = dict(rejects)  # the engine numbers records from 1, header and blank lines included
-    offsets: dict[int, int] = {0: header.lines + 1}
-    if records is not None:
-        first = next((number for number, (_, is_blank) in enumerate(records, 1) if not is_blank), 1)
-        starts = [
-            start
-            for number, (start, is_blank) in enumerate(records, 1)
-            if number > first and not is_blank and number not in refused
-        ]
-        if len(starts) == rows:
-            for ordinal, start in enumerate(starts):
-                if not offsets or start - ordinal != next(reversed(offsets.values())):
-                    offsets[ordinal] = start - ordinal
-            lines = {number: records[number - 1][0] for number in refused if number <= len(records)}
-            return _unparsed(header, refused, lines), tuple(offsets.items())
-    for place, line in enumerate(sorted(refused)):
-        offsets[line - header.lines - 1 - place] = header.lines + 2 + place
-    return _unparsed(header, refused, {}), tuple(offsets.items())
-
-
-def _unparsed(header: files.Header, refused: dict[int, str], lines: dict[int, int]) -> tuple[Unparsed, ...]:
-    unknown = "the line cannot be parsed: check quotes and separators"
-    return tuple(
-        Unparsed(lines.get(number, number), _REASONS.get(kind, unknown).format(columns=len(header.names)))
-        for number, kind in sorted(refused.items())
-    )
-
-
 @contextmanager
 def _text_of(
-    path: Path, source: Mapping, census: Census, is_direct: bool, max_bytes: int
-) -> Generator[tuple[Path, Census, Callable[[bool], SavoirError | None]]]:
+    path: Path, source: Mapping, census: Census, is_direct: bool, max_bytes: int, blanked: frozenset[int]
+) -> Generator[_Text]:
     """The file itself where the engine can read it in parallel as it is, else a pipe with its text."""
     if is_direct:
-        yield path, census, lambda _: None
+        yield _Text(path, census, lambda _: None)
         return
-    with files.pumped(path, source.dialect.encoding, max_bytes) as pump:
-        yield pump.pipe, pump.census, pump.failure
+    with files.pumped(path, source.dialect.encoding, max_bytes, blanked) as pump:
+        yield _Text(pump.pipe, pump.census, pump.failure)
 
 
-def _csv_reader_sql(path: Path, header: files.Header, separator: str) -> str:
+def _csv_reader_sql(path: Path, header: files.Header, source: Mapping) -> str:
     columns = ", ".join(
         f"{sql.text(name or f'column_{place}')}: 'VARCHAR'" for place, name in enumerate(header.names)
     )
     return (
         f"read_csv({sql.text(str(path))}, columns = {{{columns}}}, auto_detect = false, header = false, "
-        f"skip = {header.lines}, delim = {sql.text(separator)}, quote = '\"', escape = '\"', new_line = "
+        f"skip = {header.lines}, delim = {sql.text(source.dialect.separator)}, quote = '\"', escape = "
+        "'\"', new_line = "
         "'\\n', "
         "strict_mode = true, null_padding = false, store_rejects = true)"
     )

@@ -177,11 +177,15 @@ def test_a_half_written_last_line_is_refused_and_the_rest_loads(home: Home, put:
     assert (delivery.counts[0].rows_loaded, delivery.counts[0].rows_quarantined) == (1, 1)
 
 
-def test_a_quote_that_never_closes_is_refused_and_the_rows_before_load(home: Home, put: Put) -> None:
-    put("orders", f'{ORDER_HEADER}\n{ORDER}\nO2,1,2024-03-01,"SKU,1,5\nO3,1,2024-03-01,SKU-1,1,5\n')
+def test_a_quote_that_never_closes_hides_no_other_row(home: Home, put: Put) -> None:
+    open_quote = 'O2,1,2024-03-01,"SKU,1,5'
+    many = "".join(f"N{n},1,2024-03-01,SKU-{n},1,5\n" for n in range(60_000))
+    put("orders", f"{ORDER_HEADER}\n{ORDER}\n{open_quote}\n{many}{open_quote}3\nO3,1,2024-03-01,SKU-1,1,5\n")
     delivery = taken(home)
+    assert [refusal.file_row for refusal in delivery.refused] == [3, 60_004]
     assert "file.csv, line 3: a double quote opens and is not closed" in said(delivery)
-    assert (delivery.counts[0].rows_loaded, delivery.counts[0].rows_quarantined) == (1, 1)
+    assert (delivery.counts[0].rows_loaded, delivery.counts[0].rows_quarantined) == (60_002, 2)
+    assert landed(home, "orders", "_file_row", "_file_row desc limit 2") == [(60_005,), (60_003,)]
 
 
 def test_a_separator_too_many_is_refused_by_line(home: Home, put: Put) -> None:
