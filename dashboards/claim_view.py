@@ -11,7 +11,7 @@ import streamlit as st
 from dashboards import charts
 from dashboards.data import ask
 from dashboards.figures import fact
-from dashboards.tables import grid
+from dashboards.tables import grid, with_labels
 from dashboards.texts import inert, language, t
 from pipelines.queries.build_facts import build_facts
 from pipelines.queries.claims import claim, fault_labels, repairs_of, timeline
@@ -145,10 +145,7 @@ def _repairs(ticket_id: str, lang: str) -> None:
     if repairs.is_empty():
         return
     column = st.column_config
-    labelled = repairs.with_columns(
-        pl.col(name).map_elements(lambda code: code_label(code, lang), return_dtype=pl.String)
-        for name in ("cause", "outcome")
-    )
+    labelled = with_labels(repairs, "cause", "outcome")
     with st.container(border=True):
         st.subheader(t("repairs_title"), anchor=False)
         grid(

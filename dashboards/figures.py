@@ -16,9 +16,10 @@ from pipelines.queries.measures import Value
 
 def header(title: str, subtitle: str) -> BuildFacts:
     """The page's title and the line that says how old the data is."""
-    facts: BuildFacts = ask(build_facts)
+    # Drawn before anything is asked: a home without a snapshot still shows which page this is.
     st.title(title, anchor=False)
     st.caption(subtitle)
+    facts: BuildFacts = ask(build_facts)
     age = t("data_line", as_of=day(facts.as_of, language()), built=_age(facts.finished_at))
     st.caption(f":material/schedule: {age}", help=term("as_of"))
     return facts

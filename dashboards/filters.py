@@ -33,12 +33,14 @@ def scope(parts: Sequence[str]) -> Scope:
 
 def choice(key: str, label: str, codes: Sequence[str], placeholder: str) -> str | None:
     """A filter on a coded column, drawn where it is called."""
+    # Labels are made here: Streamlit also formats on threads that know no session, hence no language.
+    labels = {code: code_label(code, language()) for code in codes}
     return st.selectbox(
         label,
         codes,
         index=None,
         placeholder=placeholder,
-        format_func=lambda code: code_label(code, language()),
+        format_func=lambda code: labels.get(code, code),
         **bound(key, one_of(codes)),
     )
 

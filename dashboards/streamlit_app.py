@@ -20,8 +20,17 @@ ASSETS = HERE / "assets"
 
 # Section, then (file and URL, icon) in reading order.
 PAGES = {
-    "nav_watch": [("overview", ":material/monitoring:"), ("weekly", ":material/event_note:")],
+    "nav_watch": [
+        ("overview", ":material/monitoring:"),
+        ("weekly", ":material/event_note:"),
+        ("failures", ":material/show_chart:"),
+    ],
     "nav_work": [("worklist", ":material/inbox:"), ("claims", ":material/search:")],
+    "nav_policy": [
+        ("audit", ":material/fact_check:"),
+        ("misuse", ":material/report:"),
+        ("rules", ":material/gavel:"),
+    ],
 }
 
 # A Material icon here would be fetched from the network: the browser's tab takes a file.
@@ -59,7 +68,6 @@ try:
     page.run()
 except SavoirError as error:
     # Written for people: a missing or unreadable snapshot says which command to run.
-    st.title(t(f"page_{page.url_path or 'overview'}"), anchor=False)
     with st.container(border=True):
         st.markdown(f"#### :material/hourglass_empty: {t('nothing_to_show')}")
         st.text(str(error))

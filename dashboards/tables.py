@@ -10,10 +10,23 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards.texts import t
+from dashboards.texts import language, t
+from pipelines.queries.words import code_label
 
 # A spreadsheet runs a cell that begins like this; an apostrophe in front turns it into text.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def with_labels(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """The frame with codes replaced by what people read; what the frame lacks is left out."""
+    lang = language()
+    return frame.with_columns(
+        pl.col(name).map_elements(
+            lambda code: code_label(code, lang), return_dtype=pl.String, skip_nulls=name == "family_code"
+        )
+        for name in columns
+        if name in frame.columns
+    )
 
 
 def inert_cell(value: object) -> object:

@@ -50,10 +50,13 @@ def one_of(options: Any) -> Callable[[str], str | None]:
 
 def _changed(key: str, default: Any) -> None:
     value = st.session_state[key]
-    if value is None or value in ("", default):
+    if value is None or value in ("", default) or value == []:
         st.query_params.pop(key, None)
         st.session_state[f"held:{key}"] = None
         return
-    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    if isinstance(value, list):
+        text = "|".join(value)
+    else:
+        text = value.isoformat() if hasattr(value, "isoformat") else str(value)
     st.query_params[key] = text
     st.session_state[f"held:{key}"] = text

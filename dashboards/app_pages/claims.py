@@ -1,6 +1,5 @@
 """Claim explorer: filter the claims, open one, see its life from order to repair. The URL holds all of it."""
 
-import polars as pl
 import streamlit as st
 
 from dashboards import claim_view
@@ -8,12 +7,11 @@ from dashboards.data import ask
 from dashboards.figures import header
 from dashboards.filters import choice
 from dashboards.filters import scope as scope_filter
-from dashboards.tables import download, grid
+from dashboards.tables import download, grid, with_labels
 from dashboards.texts import language, t
 from dashboards.url_state import bound
 from pipelines.queries.claims import LIST_LIMIT, claims_list, codes_of
 from pipelines.queries.formats import number
-from pipelines.queries.words import code_label
 
 header(t("page_claims"), t("claims_subtitle"))
 scope = scope_filter(("family", "sku", "centre", "period"))
@@ -39,10 +37,7 @@ if rows.is_empty():
     st.stop()
 shown = {"shown": number(rows.height, lang), "total": number(total, lang)}
 st.caption(t("claims_limited" if total > LIST_LIMIT else "claims_found", **shown) + " " + t("worklist_pick"))
-labelled = rows.with_columns(
-    pl.col(name).map_elements(lambda code: code_label(code, lang), return_dtype=pl.String, skip_nulls=False)
-    for name in ("category", "cause", "actual_outcome")
-)
+labelled = with_labels(rows, "family_code", "category", "cause", "actual_outcome")
 column = st.column_config
 picked = grid(
     labelled,

@@ -48,6 +48,8 @@ rate_columns = {
     "watched": number(t("axis_watched"), format="localized"),
 }
 
+# Both charts of the row are as tall as the one with a line per family.
+dots_height = max(220, 34 * ask(rates_by, "family")["scope_id"].n_unique() + 50)
 left, right = st.columns(2, gap="medium")
 with left, st.container(border=True):
     st.subheader(t("curve_title"), anchor=False)
@@ -55,7 +57,7 @@ with left, st.container(border=True):
     if curve.is_empty():
         st.info(t("no_life_table"))
     else:
-        charts.show(charts.failure_curve(curve, words), t("curve_alt"), lang)
+        charts.show(charts.failure_curve(curve, words), t("curve_alt"), lang, dots_height + 56)
         behind(curve, {"age_month": t("axis_months")} | rate_columns, "failure_curve", t("curve_title"))
 
 with right, st.container(border=True):
@@ -64,7 +66,7 @@ with right, st.container(border=True):
         t("families_at"),
         list(MONTHS),
         required=True,
-        format_func=lambda n: t("months_short", n=n),
+        format_func={n: t("months_short", n=n) for n in MONTHS}.__getitem__,
         label_visibility="collapsed",
         **bound("at", {str(n): n for n in MONTHS}.get, 12),
     )
@@ -76,8 +78,9 @@ with right, st.container(border=True):
     if enough.is_empty():
         st.info(t("families_too_few"))
     else:
-        height = max(200, 34 * enough.height + 50)
-        charts.show(charts.interval_dots(enough, "label", words), t("families_alt", n=month), lang, height)
+        charts.show(
+            charts.interval_dots(enough, "label", words), t("families_alt", n=month), lang, dots_height
+        )
     if enough.height < families.height:
         names = ", ".join(families.filter(~pl.col("is_enough"))["label"].to_list())
         st.caption(t("families_left_out"))

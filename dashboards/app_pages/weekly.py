@@ -7,14 +7,13 @@ from dashboards import charts
 from dashboards.data import ask
 from dashboards.figures import comparison_card, header
 from dashboards.filters import scope as scope_filter
-from dashboards.tables import behind, download, grid
+from dashboards.tables import behind, download, grid, with_labels
 from dashboards.texts import language, t
 from dashboards.url_state import bound, one_of
 from pipelines.queries.claims import fault_labels
 from pipelines.queries.defects import BASELINE_WEEKS, defect_week
 from pipelines.queries.formats import PER_UNITS, number
 from pipelines.queries.weeks import Week
-from pipelines.queries.words import code_label
 
 facts = header(t("page_weekly"), t("weekly_subtitle", n=BASELINE_WEEKS))
 scope = scope_filter(("family",))
@@ -83,7 +82,8 @@ left, right = st.columns([3, 2], gap="medium")
 with left, st.container(border=True):
     st.subheader(t("faults_title"), anchor=False, help=note)
     ratio = {"ratio": number_column(t("axis_ratio"), format="%.2f"), "verdict": t("axis_verdict")}
-    grid(labelled, {"fault": t("axis_fault")} | counted | ratio, t("faults_title"))
+    fault = {"fault": st.column_config.TextColumn(t("axis_fault"), width="medium")}
+    grid(labelled, fault | counted | ratio, t("faults_title"))
 with right, st.container(border=True):
     st.subheader(t("skus_title"), anchor=False, help=note)
     grid(report.by_sku, {"sku": t("sku")} | counted, t("skus_title"))
@@ -91,12 +91,7 @@ with right, st.container(border=True):
 with st.container(border=True):
     st.subheader(t("week_claims_title"), anchor=False)
     st.caption(t("worklist_pick"))
-    shown = report.claims.with_columns(
-        pl.col(each).map_elements(
-            lambda code: code_label(code, lang), return_dtype=pl.String, skip_nulls=False
-        )
-        for each in ("category", "cause", "actual_outcome")
-    )
+    shown = with_labels(report.claims, "family_code", "category", "cause", "actual_outcome")
     picked = grid(
         shown,
         {

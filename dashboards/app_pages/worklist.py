@@ -1,17 +1,15 @@
 """Worklist: open claims by days left until the 30 days for a remedy are over."""
 
-import polars as pl
 import streamlit as st
 
 from dashboards import charts
 from dashboards.data import ask
 from dashboards.figures import header
 from dashboards.filters import scope as scope_filter
-from dashboards.tables import download, grid
+from dashboards.tables import download, grid, with_labels
 from dashboards.texts import language, t, term
 from pipelines.queries.claims import open_claims, urgency
 from pipelines.queries.formats import number
-from pipelines.queries.words import code_label
 
 header(t("page_worklist"), t("worklist_subtitle"))
 scope = scope_filter(("family", "sku", "centre"))
@@ -33,10 +31,7 @@ with st.container(border=True):
     words = {key: t(f"axis_{key}") for key in ("days_left", "claims")}
     charts.show(charts.days_left_bars(claims, words), t("worklist_chart_alt"), lang, height=170)
 
-labelled = claims.with_columns(
-    pl.col(name).map_elements(lambda code: code_label(code, lang), return_dtype=pl.String, skip_nulls=False)
-    for name in ("category", "requested_remedy", "cause", "channel")
-)
+labelled = with_labels(claims, "family_code", "category", "requested_remedy", "cause", "channel")
 st.caption(t("worklist_pick"))
 column = st.column_config
 picked = grid(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from pipelines.queries.measures import values_by
 from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import Snapshot
 
@@ -65,3 +66,18 @@ def _read(snapshot: Snapshot, condition: str, parameters: list[str]) -> pl.DataF
         "order by scope_type, scope_id, cohort, cause, age_month",
         parameters,
     )
+
+
+def nevada(snapshot: Snapshot, scope: Scope, name: str = "failure_rate") -> pl.DataFrame:
+    """The Nevada chart of a scope: a rate by delivery month and claim month, its events and units at risk."""
+    return values_by(snapshot, "fct_nevada", [name], ["delivery_month", "claim_month"], scope).drop("measure")
+
+
+def causes(snapshot: Snapshot, scope: Scope) -> list[str]:
+    """The causes that the life table of a scope is made for."""
+    found = snapshot.rows(
+        "select distinct cause from marts.fct_life_table "
+        "where scope_type = ? and scope_id = ? and cohort is null order by cause",
+        list(scope_key(scope)),
+    )
+    return found["cause"].to_list()

@@ -19,17 +19,17 @@ _PERIOD_COLUMN = {
     "fct_repairs": "received_on",
     "fct_misuse_rejections": "month",
     "fct_nevada": "claim_month",
-    "fct_audit_findings": "found_on",
+    "fct_audit_findings": "happened_on",
     "fct_remedy_costs": "requested_on",
 }
 _DIMENSIONS = {
     "fct_claims": ("family_code", "sku", "service_center_id"),
     "fct_order_lines": ("family_code", "sku"),
     "fct_repairs": ("family_code", "sku", "service_center_id"),
-    "fct_misuse_rejections": ("sku", "service_center_id"),
+    "fct_misuse_rejections": ("family_code", "sku", "service_center_id"),
     "fct_nevada": ("sku",),
     "fct_audit_findings": ("family_code", "sku", "service_center_id"),
-    "fct_remedy_costs": ("family_code", "sku"),
+    "fct_remedy_costs": ("family_code", "sku", "service_center_id"),
 }
 
 
@@ -62,6 +62,10 @@ def where(mart: str, scope: Scope) -> tuple[str, list[Any]]:
     for column in ("family_code", "sku", "service_center_id"):
         value = getattr(scope, column)
         if value is None:
+            continue
+        if column == "family_code" and _DIMENSIONS.get(mart) == ("sku",):
+            conditions.append("sku in (select sku from marts.dim_products where family_code = ?)")
+            parameters.append(value)
             continue
         if column not in _DIMENSIONS.get(mart, ()):
             raise ScopeError(f"{mart} has no {column}: it cannot be filtered by {column} = {value!r}.")

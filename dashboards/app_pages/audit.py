@@ -1,0 +1,106 @@
+"""Policy audit: findings by clause, severity and money; policy, law and practice; down to the claim."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts, share_charts
+from dashboards.data import ask
+from dashboards.figures import header, measure_card
+from dashboards.filters import scope as scope_filter
+from dashboards.tables import behind, download, grid, with_labels
+from dashboards.texts import language, t
+from dashboards.url_state import bound, one_of
+from pipelines.queries.audit import by_violation, compliance, findings_of, headline, verdict_matrix
+
+header(t("page_audit"), t("audit_subtitle"))
+scope = scope_filter(("family", "sku", "centre", "period"))
+lang = language()
+number = st.column_config.NumberColumn
+
+for group in (headline, compliance):
+    cards = ask(group, scope)
+    for column, value in zip(st.columns(len(cards)), cards.values(), strict=True):
+        with column:
+            measure_card(value)
+
+with st.container(border=True):
+    st.subheader(t("audit_matrix"), anchor=False)
+    st.caption(t("audit_matrix_caption"))
+    against = st.segmented_control(
+        t("audit_matrix"),
+        ["policy_outcome", "legal_outcome"],
+        required=True,
+        format_func={name: t(name) for name in ("policy_outcome", "legal_outcome")}.__getitem__,
+        label_visibility="collapsed",
+        **bound("against", one_of(("policy_outcome", "legal_outcome")), "policy_outcome"),
+    )
+    matrix = ask(verdict_matrix, scope)
+    if matrix.is_empty():
+        st.info(t("no_claims"))
+    else:
+        labelled = with_labels(matrix, "policy_outcome", "legal_outcome", "actual_outcome")
+        cells = labelled.group_by(policy=against, practice="actual_outcome").agg(pl.col("claims").sum())
+        words = {key: t(f"share_{key}") for key in share_charts.WORDS} | {"policy": t(against)}
+        height = 90 + 30 * cells["policy"].n_unique()
+        charts.show(share_charts.verdict_matrix(cells, words), t("audit_matrix_alt"), lang, height)
+        shown = {name: t(name) for name in ("policy_outcome", "legal_outcome", "actual_outcome")}
+        claims = number(t("axis_claims"), format="localized")
+        behind(labelled, shown | {"claims": claims}, "verdicts", t("audit_matrix"))
+
+violations = ask(by_violation, scope)
+if violations.is_empty():
+    st.info(t("audit_none"))
+    st.stop()
+with st.container(border=True):
+    st.subheader(t("audit_violations"), anchor=False)
+    st.caption(t("audit_violations_caption"))
+    shown = violations.with_columns(
+        severity_label=pl.col("severity").map_elements(
+            lambda code: t(f"severity_{code}"), return_dtype=pl.String
+        )
+    )
+    grid(
+        shown,
+        {
+            "violation_code": t("audit_code"),
+            "severity_label": t("audit_severity"),
+            "findings": number(t("audit_findings"), format="localized"),
+            "amount_at_risk": number(t("audit_amount"), format="euro"),
+            f"meaning_{lang}": st.column_config.TextColumn(t("audit_meaning"), width="large"),
+            "clause": st.column_config.TextColumn(t("audit_clause"), width="large"),
+        },
+        t("audit_violations"),
+    )
+    download(violations, "violations")
+
+with st.container(border=True):
+    meanings = dict(violations.select("violation_code", f"meaning_{lang}").iter_rows())
+    codes = list(meanings)
+    code = st.selectbox(
+        t("audit_pick"),
+        codes,
+        format_func=lambda each: f"{each} · {meanings[each]}",
+        **bound("violation", one_of(codes), codes[0]),
+    )
+    findings = ask(findings_of, code, scope)
+    st.caption(t("worklist_pick"))
+    picked = grid(
+        findings,
+        {
+            "ticket_id": t("axis_ticket"),
+            "order_id": t("axis_order"),
+            "repair_id": t("axis_repair"),
+            "happened_on": st.column_config.DateColumn(t("axis_day"), format="DD/MM/YYYY"),
+            "family_code": t("family"),
+            "sku": t("sku"),
+            "service_center_id": t("centre"),
+            "amount_at_risk_eur": number(t("audit_amount"), format="euro"),
+            f"evidence_{lang}": st.column_config.TextColumn(t("audit_evidence"), width="large"),
+        },
+        t("audit_pick"),
+        key="finding_rows",
+        height=420,
+    )
+    download(findings, f"findings_{code}")
+if picked is not None and findings["ticket_id"][picked] is not None:
+    st.switch_page("app_pages/claims.py", query_params={"claim": findings["ticket_id"][picked], "lang": lang})

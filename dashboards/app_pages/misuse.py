@@ -1,0 +1,109 @@
+"""Misuse refusals: how often, on what evidence, by whom, and the defect rate if they were wrong."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts, share_charts
+from dashboards.data import ask
+from dashboards.figures import header, measure_card
+from dashboards.filters import scope as scope_filter
+from dashboards.tables import behind, grid
+from dashboards.texts import language, t, term
+from dashboards.url_state import bound, one_of
+from pipelines.queries.claims import fault_labels
+from pipelines.queries.misuse import bounds, by_fault, centres, headline, shares_by
+from pipelines.queries.words import code_label
+
+header(t("page_misuse"), t("misuse_subtitle"))
+scope = scope_filter(("family", "sku", "centre", "period"))
+lang = language()
+words = {key: t(f"share_{key}") for key in share_charts.WORDS}
+number = st.column_config.NumberColumn
+
+cards = list(ask(headline, scope).values())
+for row in (cards[:4], cards[4:]):
+    for column, value in zip(st.columns(len(row)), row, strict=True):
+        with column:
+            measure_card(value)
+
+columns = {
+    "value": number(t("share_share"), format="percent"),
+    "low": number(t("share_low"), format="percent"),
+    "high": number(t("share_high"), format="percent"),
+    "events": number(t("share_events"), format="localized"),
+    "n": number(t("share_of"), format="localized"),
+}
+left, right = st.columns(2, gap="medium")
+with left, st.container(border=True):
+    st.subheader(t("misuse_months"), anchor=False)
+    months = ask(shares_by, "month", scope)
+    if months.filter("is_enough").height < 2:
+        st.info(t("misuse_too_few"))
+    else:
+        charts.show(share_charts.share_over_time(months, words), t("misuse_months_alt"), lang, 440)
+    month = st.column_config.DateColumn(t("axis_month"), format="YYYY-MM")
+    behind(months, {"month": month} | columns, "misuse_by_month", t("misuse_months"))
+with right, st.container(border=True):
+    st.subheader(t("misuse_groups"), anchor=False)
+    key = st.segmented_control(
+        t("misuse_groups"),
+        ["family_code", "sku"],
+        required=True,
+        format_func={"family_code": t("family"), "sku": t("sku")}.__getitem__,
+        label_visibility="collapsed",
+        **bound("by", one_of(("family_code", "sku")), "family_code"),
+    )
+    groups = ask(shares_by, key, scope).with_columns(
+        label=pl.col(key).map_elements(
+            lambda code: code_label(code, lang) if key == "family_code" else code, return_dtype=pl.String
+        )
+    )
+    enough = groups.filter("is_enough").sort("value", descending=True).head(15)
+    if enough.is_empty():
+        st.info(t("misuse_too_few"))
+    else:
+        charts.show(share_charts.share_dots(enough, "label", words), t("misuse_groups_alt"), lang, 384)
+    behind(groups, {"label": t("share_group")} | columns, "misuse_by_group", t("misuse_groups"))
+
+with st.container(border=True):
+    st.subheader(t("misuse_centres"), anchor=False)
+    st.caption(t("misuse_centres_caption"))
+    funnel = ask(centres).with_columns(
+        label=pl.coalesce("name", "service_center_id"),
+        status_label=pl.col("status").map_elements(lambda code: t(f"status_{code}"), return_dtype=pl.String),
+    )
+    if funnel.is_empty():
+        st.info(t("misuse_too_few"))
+    else:
+        charts.show(share_charts.centre_funnel(funnel, words), t("misuse_centres_alt"), lang, 340)
+        shown = {
+            "label": t("centre"),
+            "status_label": t("axis_verdict"),
+            "diagnosed": number(t("share_of"), format="localized"),
+            "misuse_verdicts": number(t("share_events"), format="localized"),
+            "expected_misuse": number(t("share_expected"), format="%.1f"),
+            "ratio": number(t("share_ratio"), format="%.2f"),
+            "shrunken_ratio": number(t("share_shrunken"), format="%.2f"),
+            "misuse_rejections": number(t("misuse_refused"), format="localized"),
+            "with_evidence": number(t("misuse_with_evidence"), format="localized"),
+            "overturned": number(t("misuse_overturned"), format="localized"),
+        }
+        behind(funnel, shown, "misuse_by_centre", t("misuse_centres"))
+
+left, right = st.columns([3, 2], gap="medium")
+with left, st.container(border=True):
+    st.subheader(t("misuse_codes"), anchor=False)
+    faults = ask(fault_labels, lang)
+    codes = ask(by_fault, scope).with_columns(
+        fault=pl.col("fault_code").map_elements(
+            lambda code: f"{code} · {faults.get(code, '')}", return_dtype=pl.String
+        )
+    )
+    counts = {"claims": number(t("misuse_diagnosed"), format="localized")}
+    counts |= {"misuse_refusals": number(t("misuse_refused"), format="localized")}
+    grid(codes, {"fault": t("axis_fault")} | counts, t("misuse_codes"))
+with right, st.container(border=True):
+    st.subheader(t("misuse_bounds"), anchor=False, help=term("verdict_cause"))
+    st.caption(t("misuse_bounds_caption"))
+    for value in ask(bounds, scope).values():
+        measure_card(value)

@@ -1,0 +1,58 @@
+"""Misuse refusals: how often, on what evidence, by which centre, and the defect rate without them."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.queries.measures import Value, values, values_by
+from pipelines.queries.scopes import Scope
+from pipelines.queries.snapshot import Snapshot
+
+MART = "fct_misuse_rejections"
+SHARES = (
+    *("rejection_share", "misuse_verdict_share", "evidence_share", "proven_share", "overturned_share"),
+    "presumed_share",
+)
+BOUNDS = ("defect_share", "defect_share_if_unproven_wrong", "defect_share_if_all_wrong")
+
+
+def headline(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
+    """The shares and the number of refusals behind them."""
+    return values(snapshot, MART, ("misuse_rejections", *SHARES), scope)
+
+
+def bounds(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
+    """The defect share as it stands, if unproven refusals were wrong, and if all were."""
+    return values(snapshot, MART, BOUNDS, scope)
+
+
+def shares_by(snapshot: Snapshot, column: str, scope: Scope) -> pl.DataFrame:
+    """The rejection share by month, family_code or sku: value, events, n, low, high, is_enough."""
+    return values_by(snapshot, MART, ["rejection_share"], [column], scope).drop("measure")
+
+
+def by_fault(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+    """Claims with a misuse diagnosis by fault code, and how many of them were refused for it."""
+    names = ("claims", "misuse_refusals")
+    counted = values_by(snapshot, "fct_claims", names, ["fault_code", "cause"], scope)
+    return (
+        counted.filter(pl.col("cause") == "misuse")
+        .pivot(on="measure", index="fault_code", values="events")
+        .select("fault_code", *(pl.col(name).cast(pl.Int64) for name in names))
+        .sort("claims", "fault_code", descending=[True, False])
+    )
+
+
+def centres(snapshot: Snapshot) -> pl.DataFrame:
+    """One row per service centre against its case mix, the most conspicuous first. All families, all time."""
+    return snapshot.rows(
+        """
+        select
+            service_center_id, names.name, diagnosed, misuse_verdicts, misuse_rejections, with_evidence,
+            overturned, expected_misuse, ratio, shrunken_ratio, limit_low_95, limit_high_95, limit_low_998,
+            limit_high_998, is_enough, status
+        from marts.fct_misuse_centers
+        left join marts.dim_service_centers as names using (service_center_id)
+        order by is_enough desc, shrunken_ratio desc, service_center_id
+        """
+    )

@@ -1,0 +1,120 @@
+"""The pages and reports on a built demo: every mart they name is there, and the figures are the marts'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pipelines.home import PROJECT_DIR, Home
+from pipelines.queries.formats import euros, number, percent
+from pipelines.queries.snapshot import Snapshot, open_snapshot
+from pipelines.reports import write_reports
+
+Open = Callable[..., AppTest]
+PAGES = sorted(path.stem for path in (PROJECT_DIR / "dashboards" / "app_pages").glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def snapshot(demo_home: Home) -> Iterator[Snapshot]:
+    opened = open_snapshot(demo_home)
+    yield opened
+    opened.close()
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {each.label: each.value for each in app.metric}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_runs_on_the_marts(open_page: Open, demo_home: Home, page: str, language: str) -> None:
+    app = open_page(page, demo_home, lang=language)
+    assert not app.exception
+    assert not app.code, "the page asks for another build"
+    assert len(app.title) == 1
+
+
+def test_the_overviews_figures_equal_an_independent_count(
+    open_page: Open, demo_home: Home, snapshot: Snapshot
+) -> None:
+    shown = metrics(open_page("overview", demo_home))
+    as_of = snapshot.rows("select as_of from meta.build").item()
+    units = snapshot.rows(
+        "select sum(units)::bigint from marts.fct_order_lines "
+        "where delivered_on <= ? and (cancelled_on is null or cancelled_on > delivered_on)",
+        [as_of],
+    ).item()
+    tickets, claims, failures, opened, linked = snapshot.rows(
+        """
+        select count(*), count(*) filter (is_claim), count(*) filter (is_claim and cause = 'defect'),
+               count(*) filter (is_claim and (closed_on is null or closed_on > ?)),
+               count(*) filter (order_id <> '')
+        from marts.fct_claims
+        """,
+        [as_of],
+    ).row(0)
+    assert shown["Units in service"] == number(units, "en")
+    assert shown["Claims"] == number(claims, "en")
+    assert shown["Failures"] == number(failures, "en")
+    assert shown["Open claims"] == number(opened, "en")
+    assert shown["Linked to a sale"] == percent(linked / tickets, "en")
+    for month in (3, 12, 24):
+        survival = 1.0
+        steps = snapshot.rows(
+            "select events, at_risk, censored from marts.fct_life_table "
+            "where scope_type = 'all' and cohort is null and cause = 'defect' and age_month <= ?",
+            [month],
+        )
+        for events, at_risk, censored in steps.iter_rows():
+            survival *= 1 - events / (at_risk - censored / 2)
+        assert shown[f"Failed within {month} months"] == percent(1 - survival, "en")
+
+
+def test_the_audits_figures_equal_an_independent_count(
+    open_page: Open, demo_home: Home, snapshot: Snapshot
+) -> None:
+    shown = metrics(open_page("audit", demo_home))
+    findings, amount = snapshot.rows(
+        "select count(*), sum(amount_at_risk_eur) from marts.fct_audit_findings"
+    ).row(0)
+    assert shown["Findings"] == number(findings, "en")
+    assert shown["Amount at risk"] == euros(float(amount), "en")
+
+
+def test_the_misuse_pages_refusals_are_the_claims_refused(
+    open_page: Open, demo_home: Home, snapshot: Snapshot
+) -> None:
+    shown = metrics(open_page("misuse", demo_home))
+    refused = snapshot.rows(
+        "select count(*) from marts.fct_claims where is_claim and resolution = 'rejected_misuse'"
+    )
+    assert shown["Misuse refusals"] == number(refused.item(), "en")
+
+
+def test_a_claim_of_the_demo_opens_with_both_verdicts(
+    open_page: Open, demo_home: Home, snapshot: Snapshot
+) -> None:
+    ticket = snapshot.rows(
+        "select min(ticket_id) from marts.fct_claims "
+        "where is_judged and repairs > 0 and closed_on is not null"
+    ).item()
+    app = open_page("claims", demo_home, claim=ticket)
+    assert not app.exception
+    shown = "\n".join(each.value for each in app.markdown)
+    assert "The policy says" in shown
+    assert "The law says" in shown
+
+
+def test_the_reports_of_the_demo_count_the_marts_claims(demo_home: Home, snapshot: Snapshot) -> None:
+    paths = write_reports(demo_home, "2026-W30")
+    monday = date(2026, 7, 20)
+    for family, claims in snapshot.rows(
+        "select family_code, count(*) from marts.fct_claims "
+        "where is_claim and requested_on between ? and ? group by 1",
+        [monday, monday + timedelta(days=6)],
+    ).iter_rows():
+        html = (paths[0].parent / f"{family}.html").read_text(encoding="utf-8")
+        assert f'data-measure="claims">{claims}<' in html
