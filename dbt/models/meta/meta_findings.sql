@@ -18,6 +18,10 @@ repairs as (
     select * from {{ ref('int_repairs__linked') }}
 ),
 
+costs as (
+    select * from {{ ref('int_repairs__costed') }}
+),
+
 centres as (
     select service_center_id from {{ ref('stg_feeds__service_centers') }}
 ),
@@ -163,6 +167,17 @@ found as (
     from repairs
     left join centres on repairs.service_center_id = centres.service_center_id
     where repairs.service_center_id is not null and centres.service_center_id is null
+    {%- for doubt, detail in [
+        ('labour_over_limit', "concat('labour of ', cast(labour_eur as string), ' EUR')"),
+        ('parts_over_limit', "concat('parts of ', cast(parts_eur as string), ' EUR, price ', cast(price_eur as string), ' EUR')"),
+        ('quote_over_limit', "concat('quote of ', cast(quote_eur as string), ' EUR, price ', cast(price_eur as string), ' EUR')"),
+        ('quote_after_repair', "concat('quoted ', cast(quoted_at as string), ', repaired ', cast(repaired_at as string))"),
+    ] %}
+    union all
+    select '{{ doubt }}', 'repairs', repair_id, {{ detail }}
+    from costs
+    where concat('|', cost_doubts, '|') like '%|{{ doubt }}|%'
+    {%- endfor %}
 ),
 
 numbered as (

@@ -198,6 +198,7 @@ select
     is_outbound_assumed,
     is_work_done,
     work_eur,
+    quote_eur,
     usable_quote_eur,
     nullif(
         concat_ws(
