@@ -129,7 +129,7 @@ def legal_outcome(facts: Facts, requested_remedy: str, is_disproportionate: bool
     ):
         return before_the_cure
     repair = "repair_sav_centre" if facts.is_centre_near else "repair_pickup"
-    # Out of proportion lets the seller give the other cure; where that one is the dearer, nothing is overridden.
+    # Out of proportion lets the seller give the other cure; where that one is dearer, he does not.
     if requested_remedy == "replacement":
         is_overridden = is_disproportionate and facts.is_repair_cheaper
         return "replacement" if facts.has_stock and not is_overridden else repair
@@ -137,6 +137,26 @@ def legal_outcome(facts: Facts, requested_remedy: str, is_disproportionate: bool
         is_overridden = is_disproportionate and not facts.is_repair_cheaper
         return "replacement" if facts.has_stock and is_overridden else repair
     return before_the_cure
+
+
+def payers_due(outcome: str) -> tuple[str | None, str | None, str | None]:
+    """Who pays the way in, the work, the way out."""
+    if outcome in ("rejected_out_of_warranty", "rejected_misuse", "rejected_wear"):
+        return ("customer", "customer", "customer")
+    return {
+        "info_required": (None, None, None),
+        "closed_paypal_refunded": ("paypal", None, None),
+        "suspended_paypal": ("customer", None, None),
+        "withdrawal_refund": ("customer", None, "seller"),
+        "remote_resolved": (None, "seller", None),
+        "diagnose": ("seller", "seller", None),
+        "no_fault_found": ("seller", "seller", "seller"),
+        "refund_or_reduction": ("seller", None, None),
+        "spare_part_shipped": (None, "seller", "seller"),
+        "replacement": ("seller", None, "seller"),
+        "repair_sav_centre": ("seller", "seller", "seller"),
+        "repair_pickup": ("seller", "seller", "seller"),
+    }[outcome]
 
 
 def _replaced(facts: Facts, **changes: Any) -> Facts:
