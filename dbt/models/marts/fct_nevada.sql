@@ -20,9 +20,9 @@ watched as (
             sku,
             delivery_month,
             last_month,
-            {{ add_months('delivery_month', 'months_since') }} as claim_month
+            {{ add_months('delivery_month', 'month_number - 1') }} as claim_month
         from (
-            select sku, delivery_month, last_month, {{ one_to(25) }} - 1 as months_since from cohorts
+            select sku, delivery_month, last_month, {{ one_to(25) }} as month_number from cohorts
         ) as offsets
     ) as months
     where claim_month <= last_month

@@ -39,7 +39,7 @@ select
     costed.diagnosis_eur,
     costed.labour_eur,
     costed.parts_eur,
-    costed.unstated_work_eur,
+    cast(costed.unstated_work_eur as decimal(18,2)) as unstated_work_eur,
     costed.outbound_eur,
     costed.total_cost_eur,
     costed.assumed_cost_eur,
