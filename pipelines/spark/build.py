@@ -72,7 +72,8 @@ def build_on(engine: str, home: Home, as_of: str, folder: Path) -> EngineBuild:
         check=False,
     )
     if finished.returncode != 0:
-        said = "\n".join((finished.stdout + finished.stderr).strip().splitlines()[-25:])
+        # dbt tells its errors on the one stream, a dying JVM on the other.
+        said = "\n".join(finished.stderr.splitlines()[-5:] + finished.stdout.strip().splitlines()[-40:])
         raise EngineBuildError(
             f"The models did not build on {engine} (exit {finished.returncode}); "
             f"nothing was published or changed.\n{said}"
