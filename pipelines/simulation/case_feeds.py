@@ -142,7 +142,7 @@ def repairs_frame(
     line = tickets["line"]
     breach = tickets["breach"]
     diagnosed = tickets["diagnosed"] < horizon
-    stays = np.isfinite(tickets["resale"])
+    stays = tickets["stays"]
     over = np.where(stays, tickets["closed"], tickets["returned"]) < horizon
     done = np.where(stays, over, tickets["repaired"] < horizon)
     unrecorded = breach == CODE["VR09"]

@@ -57,7 +57,8 @@ def cases_of_block(scene: Scene, lines: Columns, units: Columns, block: int) -> 
     for wave in range(WAVES):
         rng = stream(scene.seed, block, 10 + wave)
         now, pool = _next_events(rng, pool, state, scene.horizon)
-        if not len(now["unit"]):
+        # The first wave runs even without events, so that every column exists.
+        if wave and not len(now["unit"]):
             break
         tickets, wave_counts = _wave(scene, rng, now, lines, units, state, wave)
         for code, (eligible, hit) in wave_counts.items():

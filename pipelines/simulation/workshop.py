@@ -219,16 +219,16 @@ def _amounts(
     breach, size = facts["breach"], len(has_repair)
     draw = rng.random(size)
     stays = names["replacement"] | names["refund_or_reduction"]
-    resold = stays & facts["is_repairable"] & facts["is_repair_cheaper"] | stays & facts["is_unused"] & (
-        draw < 0.8
-    )
-    resold &= facts["is_repairable"] & (draw < 0.9) & ~undiagnosed
-    scrapped = stays & ~resold & (draw < 0.75)
+    mended, scrap_until, sold_until = world.parameters.numbers("disposal_draw")
+    worth = facts["is_repairable"] & (facts["is_repair_cheaper"] | facts["is_unused"]) & ~undiagnosed
+    resold = stays & worth & (draw < mended)
+    scrapped = stays & ~resold & (draw < scrap_until)
+    as_is = stays & ~resold & ~scrapped & (draw < sold_until)  # the rest still stands in the yard
     outcome = np.select(
-        [repair | pays, resold, scrapped, stays],
+        [repair | pays, resold, scrapped, as_is, stays],
         [
             REPAIR_OUTCOMES.index(name)
-            for name in ("repaired", "resold_refurbished", "scrapped", "resold_as_is")
+            for name in ("repaired", "resold_refurbished", "scrapped", "resold_as_is", "replaced")
         ],
         REPAIR_OUTCOMES.index("returned_unrepaired"),
     )
@@ -245,15 +245,15 @@ def _amounts(
     charge = np.where(breach == CODE["VR19a"], np.round(facts["quote"] * (0.3 + 0.7 * draw), 2), charge)
     charge = np.where(breach == CODE["VL21"], facts["inbound_eur"], charge)
     scrap = world.parameters.number("resale_share_of_price", "scrapped")
-    as_is = world.parameters.number("resale_share_of_price", "as_is")
+    as_found = world.parameters.number("resale_share_of_price", "as_is")
     salvage = resale_eur(world, rng, facts)
     salvage = np.where(scrapped, np.round(scrap * facts["landed_eur"], 2), salvage)
-    salvage = np.where(stays & ~resold & ~scrapped, np.round(as_is * facts["price_eur"], 2), salvage)
+    salvage = np.where(as_is, np.round(as_found * facts["price_eur"], 2), salvage)
     refund = np.where(
         names["refund_or_reduction"] | names["closed_paypal_refunded"], facts["price_eur"], np.nan
     )
     return {
         "repair_outcome": outcome, "work_minutes": minutes, "work_parts": parts, "coverage": coverage,
         "charge": charge, "quote_bill": np.where(pays, bill, facts["quote"]),
-        "resale": np.where(stays, salvage, np.nan), "refund": refund, "does_work": does_work,
+        "resale": np.where(resold | scrapped | as_is, salvage, np.nan), "stays": stays, "refund": refund, "does_work": does_work,
     }  # fmt: skip
