@@ -65,7 +65,7 @@ class Feed:
 
 @dataclass(frozen=True)
 class Contract:
-    """All feeds and journals; `fingerprint` changes when any byte of the contract changes."""
+    """All feeds and journals; `fingerprint` changes when a rule changes, not when a description does."""
 
     feeds: Mapping[str, Feed]
     journals: Mapping[str, Feed]
@@ -85,7 +85,7 @@ def contract(path: Path = CONTRACT_FILE) -> Contract:
     return Contract(
         feeds={feed.name: feed for feed in tables if not feed.is_journal},
         journals={feed.name: feed for feed in tables if feed.is_journal},
-        fingerprint=hashlib.sha256(text).hexdigest(),
+        fingerprint=hashlib.sha256(repr(tables).encode()).hexdigest(),
     )
 
 

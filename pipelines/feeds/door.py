@@ -157,6 +157,7 @@ def _existing(path: Path) -> Path:
 
 
 def _land(home: Home, path: Path, source: Mapping, running: Engine) -> Delivery:
+    state = _state(path)
     file_sha256, census = files.survey(_existing(path))
     before = _already(running.connection, home, source, file_sha256)
     if before is not None:
@@ -166,6 +167,10 @@ def _land(home: Home, path: Path, source: Mapping, running: Engine) -> Delivery:
     with landing.unfinished(home, delivery_id) as folder:
         staged = stage(running, path, source, contract(), folder / _STAGED, census)
         loaded = load(home, running, staged, source, contract(), folder, delivery_id, path.name)
+        if _state(path) != state:
+            raise FileRefusedError(
+                f"{path.name} was still being written: let its name end in .part until it is complete."
+            )
         write_journals(running, contract(), loaded.delivery, source, file_sha256, folder)
         # The archive first: were the process killed in between, the next run writes the same copy again.
         archive.store(
@@ -174,6 +179,11 @@ def _land(home: Home, path: Path, source: Mapping, running: Engine) -> Delivery:
         landing.finish(home, folder, delivery_id)
     path.unlink()
     return loaded.delivery
+
+
+def _state(path: Path) -> tuple[int, int]:
+    known = _existing(path).stat()
+    return known.st_size, known.st_mtime_ns
 
 
 def _already(

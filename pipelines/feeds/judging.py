@@ -21,6 +21,8 @@ from pipelines.feeds.translation import conditions_sql, feed_columns_sql, has_co
 CONTENT_DIGITS = 32
 # The unit separator: no value may hold it, so that no two rows share a canonical text.
 _UNIT = "chr(31)"
+# Characters that no text needs and that break workbooks and XML: all below the blank but tab and line ends.
+_CONTROL = sql.text(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SHOWN = 60
 
 
@@ -151,7 +153,7 @@ def _wrongs(feed: Feed) -> list[str]:
         if column.high is not None:
             wrongs.append(f"({v} > {column.high})")
     wrongs.extend(_is_out_of_order(earlier, later) for earlier, later in feed.orders)
-    wrongs.append(f"contains(concat({', '.join(_t(column.name) for column in texts)}), {_UNIT})")
+    wrongs.append(f"regexp_matches(concat({', '.join(_t(column.name) for column in texts)}), {_CONTROL})")
     return wrongs
 
 
@@ -192,8 +194,8 @@ def _column_reasons(column: Column) -> list[str]:
         expected = sql.text(f", not {WHAT_IS_EXPECTED[column.type]}")
         reasons.append(f"case when {t} is not null and {v} is null then {is_}{expected} end")
     elif not column.codes:
-        control = sql.text(", which holds a control character (unit separator): remove it")
-        reasons.append(f"case when contains({t}, {_UNIT}) then {is_}{control} end")
+        control = sql.text(f"{column.name} holds a control character (an invisible one): remove it")
+        reasons.append(f"case when regexp_matches({t}, {_CONTROL}) then {control} end")
     if column.codes:
         codes = sql.text(f", not a known code: one of {', '.join(column.codes)}")
         reasons.append(f"case when {v} not in ({sql.texts(column.codes)}) then {is_}{codes} end")

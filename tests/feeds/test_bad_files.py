@@ -8,10 +8,13 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import pipelines.feeds.door as door
 from pipelines.feeds import Delivery, take_all
+from pipelines.feeds.reading import Staged, stage
 from pipelines.home import Home
 from tests.feeds.conftest import ORDER, ORDER_HEADER, landed
 
@@ -81,6 +84,34 @@ def test_a_refused_value_is_named_with_its_file_line_column_and_remedy(
     assert remedy in str(refusal)
     assert delivery.is_refused
     assert (delivery.counts[0].rows_loaded, delivery.counts[0].rows_quarantined) == (1, 1)
+
+
+def test_a_control_character_is_refused_without_showing_it(home: Home, put: Put) -> None:
+    put("orders", with_column("lot_code", "L\x071") + ORDER.replace("O1", "O\x1f2") + ",\n")
+    delivery = taken(home)
+    assert "file.csv, line 3: lot_code holds a control character (an invisible one): remove it" in said(
+        delivery
+    )
+    assert "file.csv, line 4: order_id holds a control character (an invisible one): remove it" in said(
+        delivery
+    )
+    assert delivery.counts[0].rows_loaded == 1
+
+
+def test_a_file_that_grows_while_it_is_read_stays_in_the_inbox(
+    home: Home, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put("orders", f"{ORDER_HEADER}\n{ORDER}\n")
+
+    def stage_while_the_sender_writes(*given: Any) -> Staged:
+        staged = stage(*given)
+        path.write_text(f"{ORDER_HEADER}\n{ORDER}\n{ORDER}\n")
+        return staged
+
+    monkeypatch.setattr(door, "stage", stage_while_the_sender_writes)
+    assert "file.csv was still being written: let its name end in .part" in said(taken(home))
+    assert path.exists()
+    assert landed(home, "deliveries") == []
 
 
 def test_an_empty_required_value_is_named(home: Home, put: Put) -> None:
