@@ -106,8 +106,7 @@ worked as (
         case
             when is_work_done and (labour_eur is null or parts_eur is null) and quote_eur is not null
                 then greatest(
-                    quote_eur - coalesce(labour_eur, cast(0 as decimal(18,2)))
-                    - coalesce(parts_eur, cast(0 as decimal(18,2))),
+                    cast(quote_eur - coalesce(labour_eur, 0) - coalesce(parts_eur, 0) as decimal(18,2)),
                     cast(0 as decimal(18,2))
                 )
             else cast(0 as decimal(18,2))
