@@ -116,7 +116,7 @@ def _facts(facts: dict[str, Any], lang: str) -> None:
     codes = ask(fault_labels, lang)
     fault = facts["fault_code"]
     shown = {
-        "family": facts["family_code"],
+        "family": code_label(facts["family_code"], lang),
         "sku": facts["sku"],
         "axis_lot": facts["lot_code"],
         "axis_order": facts["order_id"],

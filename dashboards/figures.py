@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 import streamlit as st
@@ -41,6 +42,15 @@ def measure_card(value: Value, note: str | None = None) -> None:
     with st.container(border=True, height="stretch", gap="xxsmall"):
         st.metric(declared.label(language()), shown, help=declared.definition)
         st.caption(note or _basis(value))
+
+
+def measure_cards(values: Iterable[Value], per_row: int = 3) -> None:
+    """Cards in rows that leave their labels whole."""
+    every = list(values)
+    for first in range(0, len(every), per_row):
+        for column, value in zip(st.columns(per_row), every[first : first + per_row], strict=False):
+            with column:
+                measure_card(value)
 
 
 def _basis(value: Value) -> str:

@@ -113,9 +113,11 @@ def verdict_matrix(frame: pl.DataFrame, words: dict[str, str]) -> Any:
     """What the policy said against what was done: one cell per pair, the claims in it."""
     base = _chart(frame).encode(
         x=alt.X(
-            "practice:N", title=words["practice"], axis=alt.Axis(labelAngle=-35, labelLimit=160, orient="top")
+            "practice:N",
+            title=words["practice"],
+            axis=alt.Axis(labelAngle=-35, labelLimit=160, labelOverlap=False, orient="top"),
         ),
-        y=alt.Y("policy:N", title=words["policy"], axis=alt.Axis(labelLimit=220)),
+        y=alt.Y("policy:N", title=words["policy"], axis=alt.Axis(labelLimit=220, labelOverlap=False)),
         tooltip=[
             alt.Tooltip("policy:N", title=words["policy"]),
             alt.Tooltip("practice:N", title=words["practice"]),

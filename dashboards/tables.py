@@ -19,6 +19,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def with_labels(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     """The frame with codes replaced by what people read; what the frame lacks is left out."""
+    # Read here: polars calls back on threads that know no session, hence no language.
     lang = language()
     return frame.with_columns(
         pl.col(name).map_elements(
@@ -27,6 +28,12 @@ def with_labels(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
         for name in columns
         if name in frame.columns
     )
+
+
+def with_texts(frame: pl.DataFrame, column: str, beginning: str, to: str) -> pl.DataFrame:
+    """The frame with a column `to` that holds the catalogue's text `<beginning><code>` for each code."""
+    texts = {code: t(beginning + code) for code in frame[column].drop_nulls().unique()}
+    return frame.with_columns(pl.col(column).replace_strict(texts, return_dtype=pl.String).alias(to))
 
 
 def inert_cell(value: object) -> object:

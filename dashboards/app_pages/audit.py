@@ -5,9 +5,9 @@ import streamlit as st
 
 from dashboards import charts, share_charts
 from dashboards.data import ask
-from dashboards.figures import header, measure_card
+from dashboards.figures import header, measure_cards
 from dashboards.filters import scope as scope_filter
-from dashboards.tables import behind, download, grid, with_labels
+from dashboards.tables import behind, download, grid, with_labels, with_texts
 from dashboards.texts import language, t
 from dashboards.url_state import bound, one_of
 from pipelines.queries.audit import by_violation, compliance, findings_of, headline, verdict_matrix
@@ -17,11 +17,7 @@ scope = scope_filter(("family", "sku", "centre", "period"))
 lang = language()
 number = st.column_config.NumberColumn
 
-for group in (headline, compliance):
-    cards = ask(group, scope)
-    for column, value in zip(st.columns(len(cards)), cards.values(), strict=True):
-        with column:
-            measure_card(value)
+measure_cards([*ask(headline, scope).values(), *ask(compliance, scope).values()])
 
 with st.container(border=True):
     st.subheader(t("audit_matrix"), anchor=False)
@@ -54,11 +50,7 @@ if violations.is_empty():
 with st.container(border=True):
     st.subheader(t("audit_violations"), anchor=False)
     st.caption(t("audit_violations_caption"))
-    shown = violations.with_columns(
-        severity_label=pl.col("severity").map_elements(
-            lambda code: t(f"severity_{code}"), return_dtype=pl.String
-        )
-    )
+    shown = with_texts(violations, "severity", "severity_", "severity_label")
     grid(
         shown,
         {

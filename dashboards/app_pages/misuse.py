@@ -5,9 +5,9 @@ import streamlit as st
 
 from dashboards import charts, share_charts
 from dashboards.data import ask
-from dashboards.figures import header, measure_card
+from dashboards.figures import header, measure_card, measure_cards
 from dashboards.filters import scope as scope_filter
-from dashboards.tables import behind, grid
+from dashboards.tables import behind, grid, with_texts
 from dashboards.texts import language, t, term
 from dashboards.url_state import bound, one_of
 from pipelines.queries.claims import fault_labels
@@ -20,11 +20,7 @@ lang = language()
 words = {key: t(f"share_{key}") for key in share_charts.WORDS}
 number = st.column_config.NumberColumn
 
-cards = list(ask(headline, scope).values())
-for row in (cards[:4], cards[4:]):
-    for column, value in zip(st.columns(len(row)), row, strict=True):
-        with column:
-            measure_card(value)
+measure_cards(ask(headline, scope).values(), per_row=4)
 
 columns = {
     "value": number(t("share_share"), format="percent"),
@@ -68,9 +64,8 @@ with right, st.container(border=True):
 with st.container(border=True):
     st.subheader(t("misuse_centres"), anchor=False)
     st.caption(t("misuse_centres_caption"))
-    funnel = ask(centres).with_columns(
-        label=pl.coalesce("name", "service_center_id"),
-        status_label=pl.col("status").map_elements(lambda code: t(f"status_{code}"), return_dtype=pl.String),
+    funnel = with_texts(ask(centres), "status", "status_", "status_label").with_columns(
+        label=pl.coalesce("name", "service_center_id")
     )
     if funnel.is_empty():
         st.info(t("misuse_too_few"))

@@ -7,7 +7,7 @@ from dashboards import charts
 from dashboards.data import ask
 from dashboards.figures import comparison_card, header
 from dashboards.filters import scope as scope_filter
-from dashboards.tables import behind, download, grid, with_labels
+from dashboards.tables import behind, download, grid, with_labels, with_texts
 from dashboards.texts import language, t
 from dashboards.url_state import bound, one_of
 from pipelines.queries.claims import fault_labels
@@ -64,13 +64,13 @@ if not report.has_claims:
     st.stop()
 
 faults = ask(fault_labels, lang)
-labelled = report.by_fault.with_columns(
+unknown = t("not_diagnosed")
+labelled = with_texts(report.by_fault, "verdict", "verdict_", "verdict").with_columns(
     fault=pl.col("fault_code").map_elements(
-        lambda code: f"{code} · {faults.get(code, '')}" if code else t("not_diagnosed"),
+        lambda code: f"{code} · {faults.get(code, '')}" if code else unknown,
         return_dtype=pl.String,
         skip_nulls=False,
-    ),
-    verdict=pl.col("verdict").map_elements(lambda code: t(f"verdict_{code}"), return_dtype=pl.String),
+    )
 )
 counted = {
     "claims": t("axis_claims"),

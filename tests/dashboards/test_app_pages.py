@@ -180,6 +180,18 @@ def test_the_week_on_the_page_is_the_week_of_the_report(open_page: Open, small_h
     assert behind["ticket_id"].to_list() == report.claims["ticket_id"].to_list()
 
 
+def test_tables_speak_french_too(open_page: Open) -> None:
+    faults = next(
+        table.value for table in open_page("weekly", lang="fr").dataframe if "verdict" in table.value.columns
+    )
+    assert set(faults["verdict"]) <= {
+        "Trop peu pour conclure",
+        "Trop tôt pour conclure",
+        "Pas de différence nette",
+        "Plus qu'avant",
+    }
+
+
 def test_the_newest_snapshot_is_read_at_the_next_interaction(
     open_page: Open, small_home_builder: ModuleType, tmp_path: Path
 ) -> None:

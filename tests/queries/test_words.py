@@ -35,7 +35,7 @@ def test_every_text_is_used_and_every_used_text_exists(path: Path, folder: str) 
     asked = set(re.findall(r"""\bt\("(\w+)\"""", code))
     assert asked <= set(catalogue(path)), asked - set(catalogue(path))
     # Built keys: t(f"axis_{key}") and the like count every entry with that beginning.
-    beginnings = tuple(re.findall(r"""f"(\w+_)\{""", code)) + tuple(re.findall(r""""(\w+_)" \+""", code))
+    beginnings = tuple(re.findall(r"""f"(\w+_)\{""", code)) + tuple(re.findall(r""""(\w+_)\"""", code))
     quoted = set(re.findall(r"""["'](\w+)["']""", code)) | set(get_args(Verdict))
     left_over = {key for key in catalogue(path) if key not in quoted and not key.startswith(beginnings)}
     assert left_over == set()
