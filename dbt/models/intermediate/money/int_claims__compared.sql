@@ -41,6 +41,7 @@ inputs as (
             when tickets.resolution is null then 'open'
             else 'other'
         end as actual_remedy,
+        priced.is_never_used,
         priced.price_eur,
         priced.is_price_assumed,
         priced.landed_cost_eur,
@@ -183,6 +184,7 @@ select
     actual_remedy,
     unpriced_reason,
     missing_rates,
+    is_never_used,
     price_eur,
     is_price_assumed,
     landed_cost_eur,

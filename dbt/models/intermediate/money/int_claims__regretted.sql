@@ -214,6 +214,6 @@ select
         when work_basis = 'own_work' then regret_eur
         else cast(round(certain + loss, 2) as decimal(18,2))
     end as expected_regret_eur,
-    cast(round(greatest(variance, 0), 4) as decimal(28,4)) as regret_variance,
+    cast(round(greatest(variance, 0), 2) as decimal(28,2)) as regret_variance,
     share as discernment_share
 from regrets
