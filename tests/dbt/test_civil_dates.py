@@ -16,7 +16,7 @@ TIMES = ((0, 0, 0), (1, 0, 0), (21, 59, 59), (22, 0, 0), (22, 59, 59), (23, 0, 0
 
 
 def moments() -> list[datetime]:
-    """The hours that matter, on the days around each change of the clock from 1990 to 2060, and a year between."""
+    """The hours that matter, on the days around each change of the clock from 1990 to 2060, and of 2024."""
     hours = []
     for year in range(1990, 2061):
         for month in (3, 9, 10):

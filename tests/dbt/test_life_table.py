@@ -43,12 +43,16 @@ def lifetimes(con: duckdb.DuckDBPyConnection, cause: str) -> list[tuple[int, boo
         event: dict[int, date | None] = dict.fromkeys(range(units))
         stop: dict[int, date | None] = dict.fromkeys(range(units))
         returned = 0
-        for unit, count, is_claim, its_cause, appeared_on, _, resolution, *days in by_line[order_id, line_number]:
+        for unit, count, is_claim, its_cause, appeared_on, _, resolution, *days in by_line[
+            order_id, line_number
+        ]:
             shipped_on, arrived_on, refunded_on, closed_on = days
             first = unit - 1 if is_claim else units - 1 - returned
             returned += 0 if is_claim else count * (its_cause == "return" or resolution == "refunded")
             for each in {(first + step) % units for step in range(count)}:
-                counts = is_claim if cause == "any" else its_cause == cause and (is_claim or cause == "return")
+                counts = (
+                    is_claim if cause == "any" else its_cause == cause and (is_claim or cause == "return")
+                )
                 day = max(appeared_on, begin[each])
                 if counts and event[each] is None and day <= min(last, stop[each] or last):
                     event[each] = day

@@ -8,38 +8,42 @@ with tickets as (
     from {{ ref('stg_feeds__tickets') }} as tickets
 ),
 
-lines as (
-    select * from {{ ref('int_order_lines__in_service') }}
-),
-
 diagnosed as (
     select distinct ticket_id from {{ ref('int_repairs__ticketed') }} where is_diagnosed
 ),
 
 -- 1. The order line that the ticket names; with an order alone, its line of that product, or its only line.
-by_order_line as (
+by_stated_line as (
+    select tickets.ticket_id, lines.line_number
+    from tickets
+    inner join {{ ref('int_order_lines__in_service') }} as lines
+        on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number
+),
+
+by_order as (
     select ticket_id, line_number
     from (
         select
             tickets.ticket_id,
             lines.line_number,
+            tickets.sku is null as is_any_product,
+            coalesce(lines.sku = tickets.sku, false) as is_same_sku,
             count(*) over (partition by tickets.ticket_id) as candidates,
             row_number() over (
                 partition by tickets.ticket_id
                 order by case when lines.sku = tickets.sku then 0 else 1 end, lines.line_number
-            ) as place,
-            tickets.line_number as stated_line_number,
-            coalesce(lines.sku = tickets.sku, false) as is_same_sku,
-            tickets.sku as stated_sku
+            ) as place
         from tickets
-        inner join lines
-            on
-                tickets.order_id = lines.order_id
-                and (tickets.line_number is null or tickets.line_number = lines.line_number)
+        inner join {{ ref('int_order_lines__in_service') }} as lines on tickets.order_id = lines.order_id
+        where tickets.line_number is null
     ) as found
-    where
-        place = 1
-        and (stated_line_number is not null or is_same_sku or (stated_sku is null and candidates = 1))
+    where place = 1 and (is_same_sku or (is_any_product and candidates = 1))
+),
+
+by_order_line as (
+    select ticket_id, line_number from by_stated_line
+    union all
+    select ticket_id, line_number from by_order
 ),
 
 -- 2. The latest sale of the machine with that serial number.
@@ -89,7 +93,7 @@ requests as (
 
 purchases as (
     select lines.customer_id, lines.sku, lines.order_id, lines.line_number, lines.contract_at
-    from lines
+    from {{ ref('int_order_lines__in_service') }} as lines
     inner join (select distinct customer_id, sku from requests) as asked
         on lines.customer_id = asked.customer_id and lines.sku = asked.sku
     -- Cancelled before delivery: no purchase.
@@ -183,8 +187,6 @@ serial_units as (
     group by linked.ticket_id
 ),
 
--- Claims of a line in the order of their requests. A serial that is not in the line's list still names one machine: its
--- second claim concerns the unit of its first.
 claims as (
     select
         linked.ticket_id,
@@ -193,44 +195,52 @@ claims as (
         linked.requested_at,
         linked.event_units,
         linked.serial_number,
-        serial_units.unit_number as serial_unit_number,
-        case
-            when
-                serial_units.unit_number is null
-                and row_number() over (
-                    partition by
-                        linked.linked_order_id,
-                        linked.linked_line_number,
-                        coalesce(linked.serial_number, linked.ticket_id)
-                    order by linked.requested_at, linked.ticket_id
-                ) = 1
-                then linked.event_units
-            else 0
-        end as new_units
+        serial_units.unit_number as serial_unit_number
     from linked
     left join serial_units on linked.ticket_id = serial_units.ticket_id
     where linked.link_method <> 'none' and linked.is_claim
 ),
 
+-- A serial that is not in the list of its line still names one machine: its later claims concern the unit of its first.
+firsts as (
+    select
+        ticket_id,
+        first_value(ticket_id) over (
+            partition by linked_order_id, linked_line_number, serial_number order by requested_at, ticket_id
+        ) as first_ticket_id
+    from claims
+    where serial_number is not null and serial_unit_number is null
+),
+
+-- Claims of a line in the order of their requests; only a claim that names no machine met before takes new units.
 claims_counted as (
     select
         claims.*,
-        sum(new_units) over (
-            partition by linked_order_id, linked_line_number order by requested_at, ticket_id rows unbounded preceding
-        ) - new_units + 1 as next_unit
+        firsts.first_ticket_id,
+        cast(sum(
+            case
+                when claims.serial_unit_number is null and coalesce(firsts.first_ticket_id = claims.ticket_id, true)
+                    then claims.event_units
+                else 0
+            end
+        ) over (
+            partition by claims.linked_order_id, claims.linked_line_number
+            order by claims.requested_at, claims.ticket_id
+            rows unbounded preceding
+        ) - claims.event_units + 1 as bigint) as next_unit
     from claims
+    left join firsts on claims.ticket_id = firsts.ticket_id
 ),
 
 claims_placed as (
     select
         claims_counted.*,
-        coalesce(
-            serial_unit_number,
-            min(next_unit) over (
-                partition by linked_order_id, linked_line_number, coalesce(serial_number, ticket_id)
-            )
-        ) as place
+        coalesce(claims_counted.serial_unit_number, first_claims.next_unit, claims_counted.next_unit) as place
     from claims_counted
+    left join (
+        select ticket_id, next_unit from claims_counted where first_ticket_id = ticket_id
+    ) as first_claims
+        on claims_counted.first_ticket_id = first_claims.ticket_id
 ),
 
 claims_numbered as (
@@ -246,7 +256,7 @@ claims_numbered as (
             order by claims_placed.requested_at, claims_placed.ticket_id
         ) > 1 as is_unit_repeat
     from claims_placed
-    inner join lines
+    inner join {{ ref('int_order_lines__in_service') }} as lines
         on
             claims_placed.linked_order_id = lines.order_id
             and claims_placed.linked_line_number = lines.line_number
@@ -314,6 +324,6 @@ select
     linked.is_version_conflict
 from linked
 left join claims_numbered on linked.ticket_id = claims_numbered.ticket_id
-left join lines
+left join {{ ref('int_order_lines__in_service') }} as lines
     on linked.linked_order_id = lines.order_id and linked.linked_line_number = lines.line_number
 left join {{ ref('int_products__completed') }} as products on linked.sku = products.sku

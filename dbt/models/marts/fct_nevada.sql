@@ -1,46 +1,46 @@
+-- Months 0 to 24 after delivery, as long as somebody was still watched.
 with counted as (
     select * from {{ ref('int_lifetimes__counted') }}
 ),
 
 by_end as (
-    select sku, delivery_month, end_month, cast(sum(units) as bigint) as units
+    select
+        sku,
+        delivery_month,
+        end_month,
+        cast(sum(units) as bigint) as units
     from counted
     group by sku, delivery_month, end_month
 ),
 
-cohorts as (
-    select sku, delivery_month, max(end_month) as last_month from by_end group by sku, delivery_month
-),
-
--- Months 0 to 24 after delivery, as long as somebody was still watched.
-watched as (
-    select sku, delivery_month, claim_month
-    from (
-        select
-            sku,
-            delivery_month,
-            last_month,
-            {{ add_months('delivery_month', 'month_number - 1') }} as claim_month
-        from (
-            select sku, delivery_month, last_month, {{ one_to(25) }} as month_number from cohorts
-        ) as offsets
-    ) as months
-    where claim_month <= last_month
+-- From one end of observation to the next the units at risk stay the same.
+steps as (
+    select
+        sku,
+        delivery_month,
+        cast(sum(units) over (
+            partition by sku, delivery_month
+            order by end_month
+            rows between current row and unbounded following
+        ) as bigint) as units_at_risk,
+        {{ month_index('end_month') }} - {{ month_index('delivery_month') }} as last_offset,
+        coalesce(
+            lag({{ month_index('end_month') }}) over (partition by sku, delivery_month order by end_month)
+            - {{ month_index('delivery_month') }},
+            -1
+        ) as offset_before
+    from by_end
 ),
 
 at_risk as (
     select
-        watched.sku,
-        watched.delivery_month,
-        watched.claim_month,
-        cast(sum(by_end.units) as bigint) as units_at_risk
-    from watched
-    inner join by_end
-        on
-            watched.sku = by_end.sku
-            and watched.delivery_month = by_end.delivery_month
-            and watched.claim_month <= by_end.end_month
-    group by watched.sku, watched.delivery_month, watched.claim_month
+        sku,
+        delivery_month,
+        {{ add_months('delivery_month', 'offset_before + step') }} as claim_month,
+        units_at_risk
+    from (
+        select steps.*, {{ one_to('last_offset - offset_before') }} as step from steps
+    ) as stepped
 ),
 
 -- By the month in which the machine concerned entered service. A claim before an estimated delivery counts in its month.

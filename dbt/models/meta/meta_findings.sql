@@ -53,12 +53,12 @@ found as (
     from lines
     where is_delivery_estimated
     having count(*) > 0
-    {%- for feed, key in [
-        ('products', 'sku'),
-        ('service_centers', 'service_center_id'),
-        ('orders', "concat(order_id, ' / ', line_number)"),
-        ('tickets', 'ticket_id'),
-        ('repairs', 'repair_id'),
+    {%- for feed, key, relation in [
+        ('products', 'sku', ref('stg_feeds__products')),
+        ('service_centers', 'service_center_id', ref('stg_feeds__service_centers')),
+        ('orders', "concat(order_id, ' / ', line_number)", 'lines'),
+        ('tickets', 'ticket_id', 'tickets'),
+        ('repairs', 'repair_id', 'repairs'),
     ] %}
     union all
     select
@@ -66,7 +66,7 @@ found as (
         '{{ feed }}',
         {{ key }},
         concat(cast(version_count as string), ' versions')
-    from {{ ref('stg_feeds__' ~ feed) }}
+    from {{ relation }}
     where is_version_conflict
     {%- endfor %}
     union all
