@@ -255,5 +255,6 @@ def _amounts(
     return {
         "repair_outcome": outcome, "work_minutes": minutes, "work_parts": parts, "coverage": coverage,
         "charge": charge, "quote_bill": np.where(pays, bill, facts["quote"]),
-        "resale": np.where(resold | scrapped | as_is, salvage, np.nan), "stays": stays, "refund": refund, "does_work": does_work,
+        "resale": np.where(resold | scrapped | as_is, salvage, np.nan), "stays": stays,
+        "refund": refund, "does_work": does_work,
     }  # fmt: skip

@@ -1,10 +1,11 @@
-"""Simulated homes that the tests of this folder read, and their feeds as DuckDB views of the newest versions."""
+"""Simulated homes that the tests of this folder read; their feeds as DuckDB tables of the newest versions."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -39,6 +40,15 @@ class Simulated:
     home: Home
     summary: SimulationSummary
     con: duckdb.DuckDBPyConnection
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self.con.execute(query).fetchall()
+
+    def row(self, query: str) -> tuple[Any, ...]:
+        """The one row of a query."""
+        (row,) = self.rows(query)
+        return row
 
 
 def opened(home: Home) -> duckdb.DuckDBPyConnection:

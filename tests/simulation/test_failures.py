@@ -14,6 +14,8 @@ from pipelines.simulation.scene import Scene
 from pipelines.simulation.simulator import scene_for
 from tests.simulation.conftest import END, Simulated, simulated
 
+FIRST_CASES = "true_cause <> 'none' and lifetime = 0 and onset not in ('repeat', 'bad_lot')"
+
 
 @pytest.fixture(scope="module")
 def scene() -> Scene:
@@ -51,21 +53,21 @@ def test_draws_follow_the_cumulative_probability(scene: Scene) -> None:
 
 def test_causes_come_in_the_planted_shares(busy_shop: Simulated, scene: Scene) -> None:
     parameters = scene.world.parameters
-    claims, no_fault = busy_shop.con.execute(
+    claims, no_fault = busy_shop.row(
         "select count(*), count(*) filter (where true_cause = 'no_fault') from true_tickets "
-        "where true_cause <> 'none' and lifetime = 0 and onset not in ('repeat', 'bad_lot') and age_months <= 24"
-    ).fetchone()
+        f"where {FIRST_CASES} and age_months <= 24"
+    )
     share = parameters.number("no_fault_share")
-    # Conditional on use until 24 months the mixture weights are exact; younger units shift them by a few percent.
+    # Until 24 months of use the mixture weights are exact; younger units shift them by a few percent.
     assert abs(no_fault / claims - share) < 4 * (share * (1 - share) / claims) ** 0.5 + 0.01
 
 
 def test_misuse_is_as_frequent_as_planted_in_each_family(busy_shop: Simulated) -> None:
-    rows = busy_shop.con.execute(
+    rows = busy_shop.rows(
         "select t.family_code, count(*), avg((true_cause = 'misuse')::int), avg(s.misuse_share) "
         "from true_tickets as t join true_skus as s using (sku) "
-        "where true_cause <> 'none' and lifetime = 0 and onset not in ('repeat', 'bad_lot') and age_months > 0.5 group by all"
-    ).fetchall()
+        f"where {FIRST_CASES} and age_months > 0.5 group by all"
+    )
     assert len(rows) == 14
     for family, claims, seen, planted in rows:
         # After arrival faults misuse weighs more: the onset multipliers say by 1.1 / (1 - 0.15) at most.
@@ -74,20 +76,20 @@ def test_misuse_is_as_frequent_as_planted_in_each_family(busy_shop: Simulated) -
 
 
 def test_the_hazards_of_truth_are_those_of_the_tickets(busy_shop: Simulated) -> None:
-    con = busy_shop.con
     for months in (1, 3, 12, 24):
         limit = END - dt.timedelta(days=int((months + 1.5) * DAYS_PER_MONTH))
-        expected, units = con.execute(
+        expected, units = busy_shop.row(
             "with units as (select sku, sum(quantity) as units from orders "
-            f"where delivered_at < '{limit}' or delivered_at is null and shipped_at < '{limit}' group by sku) "
-            f"select sum(units * cumulative), sum(units) from units join true_hazards using (sku) where age_month = {months}"
-        ).fetchone()
-        seen = con.execute(
+            f"where coalesce(delivered_at, shipped_at) < '{limit}' group by sku) "
+            "select sum(units * cumulative), sum(units) from units join true_hazards using (sku) "
+            f"where age_month = {months}"
+        )
+        seen = busy_shop.row(
             "select count(*) from true_tickets where true_cause = 'defect' and lifetime = 0 "
             f"and onset not in ('repeat', 'bad_lot') and age_months <= {months} and delivered_on < '{limit}'"
-        ).fetchone()[0]
+        )[0]
         # Four standard deviations, and what the truth leaves out: withdrawn units (1.5 %), replaced ones
-        # (their later faults belong to the new machine), cases after a planted refusal; second-hand units fail more.
+        # (their later faults belong to the new machine), cases after a planted refusal.
         assert -0.06 * expected - 4 * expected**0.5 < seen - expected < 4 * expected**0.5 + 0.02 * expected, (
             months
         )
@@ -95,10 +97,11 @@ def test_the_hazards_of_truth_are_those_of_the_tickets(busy_shop: Simulated) -> 
 
 
 def test_mowers_fail_in_season(busy_shop: Simulated) -> None:
-    rows = busy_shop.con.execute(
+    rows = busy_shop.rows(
         "select month(appeared_on) between 3 and 9, count(*) from true_tickets "
-        "where family_code like '%mower%' and onset in ('infant', 'random', 'wear_out') group by all order by all"
-    ).fetchall()
+        "where family_code like '%mower%' and onset in ('infant', 'random', 'wear_out') "
+        "group by all order by all"
+    )
     winter, summer = rows[0][1], rows[1][1]
     assert summer > 3 * winter
 
@@ -135,25 +138,24 @@ def test_a_bad_lot_multiplies_its_fault(tmp_path) -> None:
     scenario = """
 parameters: {repeat_failure_share: 0}
 bad_lots:
-  - {family_code: chainsaw, fault_code: D09, hazard_multiplier: 40, from: 2023-06-01, to: 2024-05-31, lot_code: KX-9}
+  - {family_code: chainsaw, fault_code: D09, hazard_multiplier: 40, from: 2023-06-01, to: 2024-05-31,
+     lot_code: KX-9}
 """
     shop = simulated(tmp_path, 30_000, 8, scenario)
-    units, claims, base = shop.con.execute(
+    units, claims, base = shop.row(
         "select (select sum(quantity) from orders where lot_code = 'KX-9' and delivered_at is not null), "
         "(select count(*) from true_tickets where bad_lot = 0 and age_months < 24), "
         "(select sum(quantity * defect_24m) from orders join true_skus using (sku) where lot_code = 'KX-9')"
-    ).fetchone()
-    shares = {code: float(share) for code, share in shop.con.execute(
-        "select segment, value from true_parameters where parameter = 'fault_share'").fetchall()}  # fmt: skip
-    # A petrol chainsaw can have D01-D03 (as petrol), D04 (engine), D09, D10: the fault's share is among those.
+    )
+    shares = {code: float(share) for code, share in shop.rows(
+        "select segment, value from true_parameters where parameter = 'fault_share'")}  # fmt: skip
+    # A petrol chainsaw can have D01-D04, D09, D10: the fault's share is among those.
     petrol = sum(shares[code] for code in ("D01", "D02", "D03", "D04", "D09", "D10"))
     expected = float(base) * 39 * shares["D09"] / petrol
     assert units > 500
     # Electric saws have fewer possible faults, so D09 weighs more there: 0.09 / 0.31 against 0.05 / 0.56.
     assert expected - 4 * expected**0.5 < claims < 2.2 * expected + 4 * expected**0.5
-    assert shop.con.execute(
-        "select distinct true_fault_code from true_tickets where bad_lot = 0"
-    ).fetchall() == [("D09",)]
+    assert shop.rows("select distinct true_fault_code from true_tickets where bad_lot = 0") == [("D09",)]
 
 
 def test_civil_months_end_on_the_months_last_day() -> None:
@@ -167,7 +169,7 @@ def test_civil_months_end_on_the_months_last_day() -> None:
 
 
 def test_no_cause_or_onset_is_missing(busy_shop: Simulated) -> None:
-    causes = {x for (x,) in busy_shop.con.execute("select distinct true_cause from true_tickets").fetchall()}
-    onsets = {x for (x,) in busy_shop.con.execute("select distinct onset from true_tickets").fetchall()}
+    causes = {x for (x,) in busy_shop.rows("select distinct true_cause from true_tickets")}
+    onsets = {x for (x,) in busy_shop.rows("select distinct onset from true_tickets")}
     assert causes == set(CAUSES) >= set(OTHER_CAUSES)
     assert onsets == set(ONSETS)

@@ -13,8 +13,9 @@ from pipelines.simulation.simulator import scene_for
 from tests.simulation.conftest import END
 
 FAMILIES_OF_SEGMENT = {
-    "gas push mower": "push_mower", "self-propelled mower": "self_propelled_mower", "lawn tractor": "lawn_tractor",
-    "rider": "rider", "chainsaw/brush-cutter": "chainsaw", "pressure washer": "pressure_washer", "tiller": "tiller",
+    "gas push mower": "push_mower", "self-propelled mower": "self_propelled_mower",
+    "lawn tractor": "lawn_tractor", "rider": "rider", "chainsaw/brush-cutter": "chainsaw",
+    "pressure washer": "pressure_washer", "tiller": "tiller",
     "generator": "generator", "log splitter": "log_splitter", "battery hand tool": "battery_hand_tool",
 }  # fmt: skip
 
@@ -63,6 +64,13 @@ def test_quarters_of_use_are_the_measured_ones(shared: Path) -> None:
         assert quarters == pytest.approx([float(part) for part in row["value"].split(",")], abs=0.002)
 
 
+def lot(family: str, fault: str, multiplier: float, first: str, last: str) -> str:
+    return (
+        f"bad_lots: [{{family_code: {family}, fault_code: {fault}, hazard_multiplier: {multiplier}, "
+        f"from: {first}, to: {last}}}]"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -71,19 +79,19 @@ def test_quarters_of_use_are_the_measured_ones(shared: Path) -> None:
         ("parameters: {moon_phase: 3}", "there is no parameter 'moon_phase'"),
         ("bad_lots: [{fault_code: D02}]", "bad lot 1 needs"),
         (
-            "bad_lots: [{family_code: rider, fault_code: D02, hazard_multiplier: 2, from: 2024-05-01, to: 2024-04-01}]",
+            lot("rider", "D02", 2, "2024-05-01", "2024-04-01"),
             "from <= to",
         ),
         (
-            "bad_lots: [{family_code: rider, fault_code: D02, hazard_multiplier: 0.5, from: 2024-05-01, to: 2024-06-01}]",
+            lot("rider", "D02", 0.5, "2024-05-01", "2024-06-01"),
             "1 or more",
         ),
         (
-            "bad_lots: [{family_code: boat, fault_code: D02, hazard_multiplier: 2, from: 2024-05-01, to: 2024-06-01}]",
+            lot("boat", "D02", 2, "2024-05-01", "2024-06-01"),
             "nothing is sold under 'boat'",
         ),
         (
-            "bad_lots: [{family_code: rider, fault_code: D99, hazard_multiplier: 2, from: 2024-05-01, to: 2024-06-01}]",
+            lot("rider", "D99", 2, "2024-05-01", "2024-06-01"),
             "unknown fault code 'D99'",
         ),
         ("a: [", "cannot be read"),

@@ -69,13 +69,13 @@ def test_a_block_is_the_same_whichever_was_drawn_before(busy_shop: Simulated) ->
     again = block_of(scene, 1)
     for feed, frame in second.feeds.items():
         assert frame.equals(again.feeds[feed])
-    keys = {key for (key,) in busy_shop.con.execute("select ticket_id from tickets").fetchall()}
+    keys = {key for (key,) in busy_shop.rows("select ticket_id from tickets")}
     assert set(second.feeds["tickets"]["ticket_id"]) <= keys
 
 
 def test_the_summary_counts_what_is_in_the_files(shop: Simulated) -> None:
     for feed in FEEDS:
-        rows = shop.con.execute(f"select count(*) from all_{feed}").fetchone()
+        rows = shop.row(f"select count(*) from all_{feed}")
         assert rows == (shop.summary.rows[feed],)
     assert sorted(shop.summary.files) == sorted(shop.home.inbox.rglob("*.csv"))
     assert sorted(shop.summary.truth_files) == sorted(shop.home.truth.rglob("*"))
@@ -83,7 +83,7 @@ def test_the_summary_counts_what_is_in_the_files(shop: Simulated) -> None:
 
 
 def test_the_asked_number_of_order_lines_is_written(shop: Simulated) -> None:
-    assert shop.con.execute("select count(*) from orders").fetchone() == (20_000,)
+    assert shop.row("select count(*) from orders") == (20_000,)
 
 
 def test_progress_says_how_far_it_is(tmp_path: Path) -> None:
@@ -106,14 +106,12 @@ def test_one_order_line_is_a_world_too(tmp_path: Path) -> None:
 
 def test_old_regimes_can_be_simulated(tmp_path: Path) -> None:
     old = simulated(tmp_path, 8_000, 4, None, dt.date(2017, 6, 30))
-    first, last = old.con.execute(
-        "select min(contract_at)::date, max(contract_at)::date from orders"
-    ).fetchone()
+    first, last = old.row("select min(contract_at)::date, max(contract_at)::date from orders")
     assert first.year == 2013
     assert last <= dt.date(2017, 6, 30)
-    late = old.con.execute(
+    late = old.row(
         "select count(*) from tickets as t join true_tickets as x using (ticket_id) "
         "where x.is_in_warranty and t.requested_at::date > x.warranty_end_on"
-    ).fetchone()
+    )
     # Contracts before 2022: the claim must come within the guarantee, not only the defect.
     assert late == (0,)

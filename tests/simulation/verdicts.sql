@@ -10,18 +10,20 @@ left join (
 create table serials as
 select unnest(string_split(serial_numbers, '|')) as serial, order_id, line_number from line_facts;
 
+create table nameless as
+select t.ticket_id, o.order_id, o.line_number
+from tickets as t join line_facts as o
+    on o.customer_id = t.customer_id and o.sku = t.sku and o.contract_at <= t.requested_at::timestamptz
+where t.order_id is null and t.serial_number is null
+qualify row_number() over (partition by t.ticket_id order by o.contract_at desc) = 1;
+
 create table linked as
-select t.*, coalesce(l.order_id, s.order_id, c.order_id) as linked_order,
-    coalesce(l.line_number, s.line_number, c.line_number) as linked_line
+select t.*, coalesce(l.order_id, s.order_id, n.order_id) as linked_order,
+    coalesce(l.line_number, s.line_number, n.line_number) as linked_line
 from tickets as t
 left join line_facts as l on l.order_id = t.order_id and l.line_number = t.line_number
-left join serials as s on s.serial = t.serial_number and l.order_id is null
-left join lateral (
-    select o.order_id, o.line_number from line_facts as o
-    where o.customer_id = t.customer_id and o.sku = t.sku and o.contract_at <= t.requested_at
-        and l.order_id is null and s.order_id is null
-    order by o.contract_at desc limit 1
-) as c on true;
+left join serials as s on s.serial = case when t.order_id is null then t.serial_number end
+left join nameless as n on n.ticket_id = t.ticket_id;
 
 create table base as
 select t.* exclude (order_id, line_number, sku, customer_id), t.linked_order as order_id, t.linked_line as line_number,
@@ -171,18 +173,24 @@ insert into found
 select 'VL14', ticket_id, null, null, null from base where closed_at is null and requested_at < getvariable('end_at') - interval 30 day;
 
 create table reach as
-select t.ticket_id from verdicts as t
-join service_centers as c on c.is_warranty_authorised
-    and list_contains(string_split(c.family_codes, '|'), t.family_code)
-    and t.requested_at::date >= c.valid_from and (c.valid_to is null or t.requested_at::date <= c.valid_to)
-    and c.country_code = t.country_code
-left join centroids as d on d.department_code = left(t.postal_code, 2) and t.country_code = 'FR'
-where left(c.postal_code, 2) = left(t.postal_code, 2)
-    or t.country_code = 'FR' and 2 * 6371 * asin(sqrt(
-        pow(sin(radians(d.latitude - c.latitude) / 2), 2)
-        + cos(radians(d.latitude)) * cos(radians(c.latitude)) * pow(sin(radians(d.longitude - c.longitude) / 2), 2)
-    )) <= 50
-group by 1;
+with regions as (
+    select distinct country_code, left(postal_code, 2) as region from orders
+),
+near as (
+    select r.country_code, r.region, unnest(string_split(c.family_codes, '|')) as family_code, c.valid_from, c.valid_to
+    from regions as r
+    join service_centers as c on c.country_code = r.country_code and c.is_warranty_authorised
+    left join centroids as d on d.department_code = r.region and r.country_code = 'FR'
+    where left(c.postal_code, 2) = r.region
+        or 2 * 6371 * asin(sqrt(
+            pow(sin(radians(d.latitude - c.latitude) / 2), 2)
+            + cos(radians(d.latitude)) * cos(radians(c.latitude)) * pow(sin(radians(d.longitude - c.longitude) / 2), 2)
+        )) <= 50
+)
+select distinct t.ticket_id from verdicts as t
+join near as n on n.country_code = t.country_code and n.region = left(t.postal_code, 2)
+    and n.family_code = t.family_code
+where t.requested_at::date >= n.valid_from and (n.valid_to is null or t.requested_at::date <= n.valid_to);
 insert into found
 select 'VR08', ticket_id, null, null, null from verdicts
 where resolution = 'repaired' and (picked_up_at is not null) = (ticket_id in (select ticket_id from reach)) and is_used;
