@@ -233,7 +233,7 @@ def _verdict(books: Books, ticket: Row, earlier: list[Row], known: Mapping[str, 
 
     end_on = presumed_until = None
     in_guarantee = presumption_runs = False
-    if delivered_on:
+    if line and delivered_on:
         start = _clock_start(delivered_on, ticket, earlier, is_2022)
         absences = _absences(books, earlier, start)
         end_on = warranty_end(start, is_2022, bool(absences), absences)
