@@ -1,16 +1,21 @@
--- A sku that was sold but is missing from the product feed gets a row too: its claims must have somewhere to go.
+-- A sku that an order, a ticket or a repair names but the product feed lacks gets a row too: its claims must have
+-- somewhere to go.
 with listed as (
     select * from {{ ref('stg_feeds__products') }}
 ),
 
-sold as (
-    select distinct sku from {{ ref('stg_feeds__orders') }}
+named as (
+    select sku from {{ ref('stg_feeds__orders') }}
+    union
+    select sku from {{ ref('stg_feeds__tickets') }} where sku is not null
+    union
+    select sku from {{ ref('stg_feeds__repairs') }} where sku is not null
 ),
 
 unlisted as (
-    select sold.sku
-    from sold
-    left join listed on sold.sku = listed.sku
+    select named.sku
+    from named
+    left join listed on named.sku = listed.sku
     where listed.sku is null
 ),
 
