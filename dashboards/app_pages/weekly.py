@@ -78,13 +78,12 @@ counted = {
     "failures": t("axis_failures"),
 }
 note = t("compare_note", n=BASELINE_WEEKS)
-left, right = st.columns([3, 2], gap="medium")
-with left, st.container(border=True):
+with st.container(border=True):
     st.subheader(t("faults_title"), anchor=False, help=note)
     ratio = {"ratio": number_column(t("axis_ratio"), format="%.2f"), "verdict": t("axis_verdict")}
-    fault = {"fault": st.column_config.TextColumn(t("axis_fault"), width="medium")}
+    fault = {"fault": st.column_config.TextColumn(t("axis_fault"), width="large")}
     grid(labelled, fault | counted | ratio, t("faults_title"))
-with right, st.container(border=True):
+with st.container(border=True):
     st.subheader(t("skus_title"), anchor=False, help=note)
     grid(report.by_sku, {"sku": t("sku")} | counted, t("skus_title"))
 

@@ -200,7 +200,7 @@ def _ratio(
     if exposure and base_exposure and base_events:
         ratio = (events / exposure) / (base_events / base_exposure)
     if events + base_events < MINIMUM_EVENTS or limits.low is None:
-        return ratio, limits, "too_few"
+        return None, intervals.NONE, "too_few"
     if limits.low > 1:
         return ratio, limits, "higher"
     if limits.high is not None and limits.high < 1:

@@ -19,7 +19,8 @@ PAGES = ("", "weekly", "worklist", "claims")
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-GB")
+    # Tall enough for the whole sidebar: a menu that opens while the page scrolls closes again.
+    context = browser.new_context(viewport={"width": 1440, "height": 1500}, locale="en-GB")
     yield context.new_page()
     context.close()
 
@@ -33,7 +34,7 @@ def visit(page: Any, url: str) -> None:
 def settle(page: Any) -> None:
     """Wait until the script has run and its charts are drawn."""
     page.wait_for_timeout(300)
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=30_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=30_000)
 
 
