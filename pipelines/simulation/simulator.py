@@ -68,7 +68,7 @@ def simulate(
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    label = f"{end:%Y%m%d}-{seed}"
+    label = f"{end:%Y%m%d}-{seed}-{lines}"
     first = {feed: FeedFile(home.inbox / feed, f"{label}-1", columns[feed]) for feed in FEEDS}
     later = {feed: FeedFile(home.inbox / feed, f"{label}-2-later", columns[feed]) for feed in FEEDS}
     truths = {name: truth.TruthFile(folder, name) for name in TRUTH_FILES}
@@ -183,7 +183,7 @@ def _write_tables(
         )
     )
     truths["bad_lots"].append(truth.bad_lots_truth(catalogue, scene.bad_lots))
-    truths["parameters"].append(truth.parameters_truth())
+    truths["parameters"].append(truth.parameters_truth(parameters))
     truths["breach_rates"].append(
         pl.DataFrame(
             {

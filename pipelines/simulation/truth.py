@@ -176,7 +176,7 @@ def hazards_truth(
 ) -> pl.DataFrame:
     """sku × age month: cumulative probability of a first defect, by use-age and as expected of the units.
 
-    New units without bad lots and second-hand units; `units_by_month[sku, month of delivery]`.
+    Without what bad lots add, and as if every unit were new; `units_by_month[sku, month of delivery]`.
     """
     months = np.arange(1, HAZARD_MONTHS + 1, dtype=np.float64)
     start = np.datetime64(first_day, "D").astype("datetime64[M]")
@@ -235,6 +235,10 @@ def bad_lots_truth(catalogue: Catalogue, lots: tuple[BadLot, ...]) -> pl.DataFra
     )
 
 
-def parameters_truth() -> pl.DataFrame:
-    """The parameters with their marks."""
-    return pl.DataFrame(parameter_rows())
+def parameters_truth(parameters: Parameters) -> pl.DataFrame:
+    """The parameters as they were used, with their marks; a scenario's own values are marked so."""
+    rows = []
+    for row in parameter_rows():
+        used = parameters.text(row["parameter"], row["segment"])
+        rows.append(row | {"value": used, "mark": row["mark"] if used == row["value"] else "scenario"})
+    return pl.DataFrame(rows)

@@ -86,6 +86,13 @@ def test_the_asked_number_of_order_lines_is_written(shop: Simulated) -> None:
     assert shop.row("select count(*) from orders") == (20_000,)
 
 
+def test_truth_holds_the_parameters_as_they_were_used(busy_shop: Simulated) -> None:
+    rows = busy_shop.rows("select value, mark from true_parameters where parameter = 'paypal_case_rate'")
+    assert rows == [("0.5", "scenario")]
+    changed = busy_shop.row("select count(*) from true_parameters where mark = 'scenario'")
+    assert changed == (8,)
+
+
 def test_progress_says_how_far_it_is(tmp_path: Path) -> None:
     said: list[str] = []
     simulate(Home.at(tmp_path), 200, 1, END, None, said.append)
