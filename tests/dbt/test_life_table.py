@@ -22,14 +22,15 @@ def demo(demo_home: Home) -> duckdb.DuckDBPyConnection:
 
 
 def lifetimes(con: duckdb.DuckDBPyConnection, cause: str) -> list[tuple[int, bool]]:
-    """Each lifetime's days until the first event of the cause, or until nobody watched it, and which of both."""
+    """Each lifetime's days until its first event of the cause, else until nobody watched it; and which."""
     sold = con.execute(
         "select order_id, line_number, units, delivered_on, base_warranty_end_on, cancelled_on "
         "from marts.fct_order_lines where is_in_service"
     ).fetchall()
     told = con.execute(
-        "select order_id, line_number, unit_number, event_units, is_claim, cause, appeared_on, requested_on, resolution, "
-        "coalesce(replacement_shipped_on, replacement_delivered_on), replacement_delivered_on, refunded_on, closed_on "
+        "select order_id, line_number, unit_number, event_units, is_claim, cause, appeared_on, resolution, "
+        "coalesce(replacement_shipped_on, replacement_delivered_on), replacement_delivered_on, "
+        "refunded_on, closed_on "
         "from marts.fct_claims where is_linked order by requested_on, ticket_id"
     ).fetchall()
     by_line = defaultdict(list)
@@ -106,8 +107,8 @@ def test_the_life_table_matches_a_day_level_kaplan_meier_within_one_percent(
 
 def test_units_sold_are_units_in_service_and_in_the_life_table(demo: duckdb.DuckDBPyConnection) -> None:
     sold, in_service, waiting = demo.execute(
-        "select sum(units), sum(units) filter (where is_in_service), sum(units) filter (where not is_in_service) "
-        "from marts.fct_order_lines"
+        "select sum(units), sum(units) filter (where is_in_service), "
+        "sum(units) filter (where not is_in_service) from marts.fct_order_lines"
     ).fetchall()[0]
     assert sold == in_service + waiting
     begun = demo.execute(
