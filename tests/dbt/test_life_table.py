@@ -60,9 +60,10 @@ def lifetimes(con: duckdb.DuckDBPyConnection, cause: str) -> list[tuple[int, boo
                 if resolution in ("refunded", "withdrawn") and (refunded_on or closed_on):
                     stop[each] = min(stop[each] or last, refunded_on or closed_on)
                 if shipped_on or resolution == "replaced":
-                    stop[each] = min(stop[each] or last, shipped_on or closed_on)
+                    gone_on = min(stop[each] or last, shipped_on or closed_on)
+                    stop[each] = gone_on
                     if arrived_on and arrived_on <= end_on:
-                        found.append(_closed(begin[each], event[each], min(last, stop[each])))
+                        found.append(_closed(begin[each], event[each], min(last, gone_on)))
                         begin[each], event[each], stop[each] = arrived_on, None, None
         found += [_closed(begin[unit], event[unit], min(last, stop[unit] or last)) for unit in range(units)]
     return found
