@@ -81,16 +81,28 @@ def run_dbt(
     )
 
 
-@pytest.fixture(scope="session")
-def oracle() -> ModuleType:
-    """`oracle.py` beside this file, loaded by its path: test folders are no packages."""
-    spec = spec_from_file_location("oracle", Path(__file__).with_name("oracle.py"))
+def loaded(name: str) -> ModuleType:
+    """A module beside this file, loaded by its path under its own name: test folders are no packages."""
+    spec = spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
-    sys.modules["oracle"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def oracle() -> ModuleType:
+    """From facts to verdicts."""
+    return loaded("oracle")
+
+
+@pytest.fixture(scope="session")
+def clerk(oracle: ModuleType) -> ModuleType:
+    """From records to facts."""
+    assert sys.modules["oracle"] is oracle
+    return loaded("clerk")
 
 
 @pytest.fixture(scope="session")

@@ -18,14 +18,14 @@ REST = (
 )  # fmt: skip
 
 
-def books(oracle: ModuleType, judged: Any) -> Any:
+def books(clerk: ModuleType, judged: Any) -> Any:
     """The records as the oracle reads them: links, civil dates and prices, nothing of policy."""
     repairs: dict[str, list[dict[str, Any]]] = {}
     for repair in judged.rows("from intermediate.int_repairs__linked where ticket_id is not null"):
         repairs.setdefault(repair["ticket_id"], []).append(repair)
     lines = judged.rows("from intermediate.int_order_lines__in_service")
     centroids = judged.rows("from seeds.department_centroids")
-    return oracle.Books(
+    return clerk.Books(
         tickets=judged.rows("from intermediate.int_tickets__linked"),
         lines={(line["order_id"], line["line_number"]): line for line in lines},
         repairs=repairs,
@@ -38,9 +38,9 @@ def books(oracle: ModuleType, judged: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def both(oracle: ModuleType, judged: Any) -> list[tuple[str, dict[str, Any], Any]]:
+def both(clerk: ModuleType, judged: Any) -> list[tuple[str, dict[str, Any], Any]]:
     """(ticket_id, the SQL's row, the oracle's verdict) of every ticket."""
-    said = oracle.verdicts(books(oracle, judged))
+    said = clerk.verdicts(books(clerk, judged))
     rows = judged.rows(
         f"""
         select facts.ticket_id, {", ".join(f"facts.{name}" for name in FACTS)}, clocks.warranty_end_on,
