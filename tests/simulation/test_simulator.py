@@ -42,7 +42,7 @@ def test_another_seed_gives_another_world(tmp_path: Path) -> None:
         home = Home.at(tmp_path / str(seed))
         simulate(home, 500, seed, END)
         found.append(
-            {path.name.replace(f"-{seed}-", "-"): path.read_bytes() for path in home.inbox.rglob("*.csv")}
+            {path.name.replace(f"-{seed}-500-", "-"): path.read_bytes() for path in home.inbox.rglob("*.csv")}
         )
     assert found[0].keys() == found[1].keys()
     assert all(found[0][name] != found[1][name] for name in found[0])
