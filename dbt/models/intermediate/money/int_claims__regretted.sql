@@ -200,7 +200,11 @@ regrets as (
             else greatest(
                 coalesce(discernment.squared_share, 1) * seen.blind_loss_squared
                 - power(coalesce(discernment.share, 1) * seen.blind_loss, 2), 0
-            ) + cast(discernment_spread.variance as double) * seen.blind_loss * discernment.unknown_blind_loss
+            ) + (
+                -- Shared by all such claims, so it grows with their sum. Whether they were decided as well as known ones
+                -- is not known either: blind choice lies one standard deviation away.
+                cast(discernment_spread.variance as double) + power(1 - coalesce(discernment.share, 1), 2)
+            ) * seen.blind_loss * discernment.unknown_blind_loss
         end as variance
     from seen
     inner join discernment on seen.actual_remedy = discernment.actual_remedy
