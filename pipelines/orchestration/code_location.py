@@ -17,6 +17,7 @@ from pipelines.orchestration.loggers import progress
 from pipelines.orchestration.manifest import prepared
 from pipelines.orchestration.models import SavoirTranslator, build_models
 from pipelines.orchestration.publish import build_publish
+from pipelines.orchestration.reliability import build_reliability
 from pipelines.orchestration.resources import BuildSession, HomeResource
 from pipelines.orchestration.schedules import daily_build, weekly_report
 from pipelines.orchestration.sensors import inbox
@@ -26,13 +27,13 @@ def build_defs(
     home: Home,
     project_dir: Path = DBT_DIR,
     door: Door = open_door,
-    between: tuple[dg.AssetsDefinition, ...] = (),
+    between: tuple[dg.AssetsDefinition, ...] | None = None,
 ) -> dg.Definitions:
     """All that runs on one home: feeds, models, what Python computes `between` models, the snapshot."""
     project = prepared(project_dir)
     feeds = build_feeds(project, SavoirTranslator(), door)
     models = build_models(project)
-    built = (feeds, models, *between)
+    built = (feeds, models, *(build_reliability(project) if between is None else between))
     snapshot = build_publish(
         project,
         upstream=[key for definition in built for key in sorted(definition.keys)],

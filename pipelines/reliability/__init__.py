@@ -9,6 +9,7 @@ Lifetimes
     fit_weibull_life_tables      thousands of life tables in one call
     fit_weibull_groups           thousands of samples in the general form in one call
     weibull_of_row               one row of a batch as a single fit
+    batch_cumulative             share failed by an age, with limits, for every row of a batch
     fit_defective_subpopulation  a Weibull that only a share of the units has
     fit_causes, aalen_johansen   competing causes
 Rates and repeated failures
@@ -18,7 +19,7 @@ Rates and repeated failures
 Reporting, forecast, watching
     reporting_delay, delay_corrected     failures not reported yet
     forecast_claims, forecast_cost       claims to come, with prediction limits
-    nevada_expected, conditional_failures, overdispersion
+    nevada_expected, claims_per_unit, conditional_failures, overdispersion
     maxsprt_critical_value, maxsprt_performance, maxsprt_statistic, poisson_cusum, cusum_run_length
     best_replacement_age
 Doubts: every error is a ReliabilityError; a fit that cannot be trusted raises a FitDoubtError (in a batch:
@@ -41,6 +42,7 @@ from pipelines.reliability.doubts import (
 from pipelines.reliability.forecast import (
     CostForecast,
     Forecast,
+    claims_per_unit,
     conditional_failures,
     forecast_claims,
     forecast_cost,
@@ -90,6 +92,7 @@ from pipelines.reliability.shrinkage import FullBayesRates, ShrunkenRates, full_
 from pipelines.reliability.weibull import (
     Band,
     WeibullFit,
+    batch_cumulative,
     cumulative_band,
     fit_weibull,
     weibull_cumulative,
@@ -129,7 +132,9 @@ __all__ = [
     "WeibullFit",
     "aalen_johansen",
     "annualised_rate",
+    "batch_cumulative",
     "best_replacement_age",
+    "claims_per_unit",
     "combined",
     "conditional_failures",
     "cumulative_band",

@@ -89,6 +89,27 @@ def conditional_failures(
     return np.asarray(units, float) * -np.expm1(weibull_cumulative_hazard(age, shape, scale) - added)
 
 
+def claims_per_unit(shape: ArrayLike, scale: ArrayLike, warranty_months: int = 24) -> Floats:
+    """M_k = I(k+1) - 2 I(k) + I(k-1), I(x) = integral of H from 0 to x: claims per unit of a delivery month
+    in the k-th calendar month after it, k = 0 … warranty_months; result (scopes, warranty_months + 1).
+
+    Deliveries lie evenly over their month, so that month k is met at ages k-1 to k+1; in the last one the
+    warranty ends where it began: M_w = H(w) - I(w) + I(w-1). Each claim leaves its unit in service (minimal
+    repair: claims are a Poisson process of cumulative intensity H). shape, scale: (scopes,).
+
+    The cells of a Nevada chart; Kalbfleisch, Lawless & Robinson 1991 (Technometrics 33:273).
+    """
+    k = np.atleast_1d(np.asarray(shape, float))[:, None]
+    s = np.atleast_1d(np.asarray(scale, float))[:, None]
+    x = np.arange(warranty_months + 2.0)
+    integral = x * weibull_cumulative_hazard(x, k, s) / (k + 1)
+    cells = integral[:, 1:] - 2 * integral[:, :-1]
+    cells[:, 1:] += integral[:, :-2]
+    last = weibull_cumulative_hazard(float(warranty_months), k, s)[:, 0]
+    cells[:, -1] = last - integral[:, warranty_months] + integral[:, warranty_months - 1]
+    return cells
+
+
 def overdispersion(observed: ArrayLike, expected: ArrayLike, fitted_parameters: int = 2) -> float:
     """phi = sum (O - E)^2 / sum E * cells/(cells - parameters), at least 1: variance per expected count.
 
@@ -113,18 +134,22 @@ def forecast_claims(
     *,
     log_covariance: ArrayLike | None = None,
     months: int = 24,
+    ends: ArrayLike | None = None,
+    season: ArrayLike = 1.0,
     warranty_age: ArrayLike = 24.0,
     overdispersion: ArrayLike = 1.0,
     confidence: float = 0.9,
 ) -> Forecast:
-    """m_h = sum_a n_a (S(min(a+h-1, w)) - S(min(a+h, w))) / S(a): claims expected in future month h.
+    """m_h = s_h sum_a n_a (S(min(a+h-1, w)) - S(min(a+h, w))) / S(a): claims expected in future month h.
 
     Var = phi (m + g' C g), g the gradient of m in (log scale, log shape); limits are negative binomial
     quantiles of that mean and variance (Poisson where they agree), the same for the sum of the first h
     months.
 
     survivors: (scopes, ages) or (ages,) units in service, not yet failed, of each age; ages: (ages,) in
-    months, the unit of scale. shape, scale, overdispersion (phi): (scopes,) or scalar. log_covariance:
+    months, the unit of scale. ends: (months,) where each future period ends, in months from now, by default
+    1, 2, 3, …; season (s): (scopes, months), (months,) or scalar factor of each period, taken as known.
+    shape, scale, overdispersion (phi): (scopes,) or scalar. log_covariance:
     (scopes, 2, 2) or (2, 2) of (log scale, log shape); None takes them as known. warranty_age w: (scopes,)
     or scalar, after which claims stop. A unit is counted once: the k-th failure of a repaired unit is not
     foreseen.
@@ -143,8 +168,10 @@ def forecast_claims(
     phi = np.broadcast_to(np.asarray(overdispersion, float), (scopes,))[:, None]
     cov = np.zeros((2, 2)) if log_covariance is None else np.asarray(log_covariance, float)
     cov = np.broadcast_to(cov, (scopes, 2, 2))
+    at = np.arange(1.0, months + 1) if ends is None else np.asarray(ends, float)
+    factor = np.broadcast_to(np.asarray(season, float), (scopes, len(at)))
 
-    def hazard_at(h: int) -> tuple[Floats, Floats]:
+    def hazard_at(h: float) -> tuple[Floats, Floats]:
         """H at each unit's age h months on, capped at the warranty; and its derivative in log shape."""
         then = np.where(age < end, np.minimum(age + h, end), age)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -152,17 +179,18 @@ def forecast_claims(
             hazard = np.where(then > 0, np.exp(k * log_ratio), 0.0)
         return hazard, hazard * k * log_ratio
 
-    mean, gradient = np.zeros((scopes, months)), np.zeros((scopes, months, 2))
-    base, base_k = hazard_at(0)
+    mean, gradient = np.zeros((scopes, len(at))), np.zeros((scopes, len(at), 2))
+    base, base_k = hazard_at(0.0)
     before, before_k = base, base_k
-    for h in range(1, months + 1):
-        after, after_k = hazard_at(h)
+    for h, end_of_period in enumerate(at):
+        after, after_k = hazard_at(float(end_of_period))
         # S(a+h-1)/S(a) - S(a+h)/S(a), and how it moves with log scale (dH = -shape H) and log shape.
         alive, width = np.exp(base - before), after - before
-        mean[:, h - 1] = (units * alive * -np.expm1(-width)).sum(axis=1)
+        mean[:, h] = factor[:, h] * (units * alive * -np.expm1(-width)).sum(axis=1)
         still = np.exp(base - after)
         for p, (b0, b1, b2) in enumerate(((-k * base, -k * before, -k * after), (base_k, before_k, after_k))):
-            gradient[:, h - 1, p] = (units * (alive * (b0 - b1) - still * (b0 - b2))).sum(axis=1)
+            change = (units * (alive * (b0 - b1) - still * (b0 - b2))).sum(axis=1)
+            gradient[:, h, p] = factor[:, h] * change
         before, before_k = after, after_k
     sums, sum_gradient = np.cumsum(mean, axis=1), np.cumsum(gradient, axis=1)
     variance, sum_variance = (
@@ -231,22 +259,25 @@ def _count_quantile(mean: Floats, variance: Floats, share: float) -> Floats:
     return count
 
 
-def forecast_cost(claims: Forecast, mean_cost: ArrayLike, cost_deviation: ArrayLike) -> CostForecast:
-    """E = m c, Var = m sd^2 + c^2 Var(count): the sum of a random number of costs, with Gamma limits.
+def forecast_cost(
+    claims: Forecast, mean_cost: ArrayLike, cost_deviation: ArrayLike, costs_seen: ArrayLike = np.inf
+) -> CostForecast:
+    """E = m c, Var = m sd^2 + c^2 Var(count) + m^2 sd^2/n: the sum of a random number of costs, Gamma limits.
 
     mean_cost, cost_deviation: (scopes,) or scalar, mean and standard deviation of one claim's cost, in EUR
-    say. Klugman, Panjer & Willmot, Loss Models, section 9.3 (compound variance).
+    say; costs_seen (n): from how many claims the mean comes, infinite where it is known. Klugman, Panjer & Willmot, Loss Models, section 9.3 (compound variance).
     """
     shape = (len(claims.expected), 1)
     c = np.broadcast_to(np.asarray(mean_cost, float).reshape(-1, 1), shape)
     sd = np.broadcast_to(np.asarray(cost_deviation, float).reshape(-1, 1), shape)
+    seen = np.broadcast_to(np.asarray(costs_seen, float).reshape(-1, 1), shape)
     tail = (1 - claims.confidence) / 2
     out: list[Floats] = []
     for m, v in (
         (claims.expected, claims.variance),
         (claims.cumulative_expected, claims.cumulative_variance),
     ):
-        mean, variance = m * c, m * sd**2 + c**2 * v
+        mean, variance = m * c, m * sd**2 * (1 + m / seen) + c**2 * v
         safe = np.where(mean > 0, mean, 1.0)
         spread = np.where(mean > 0, variance, 1.0)
         limits = (gammaincinv(safe**2 / spread, p) * spread / safe for p in (tail, 1 - tail))

@@ -126,9 +126,28 @@ def cumulative_band(fit: WeibullFit, ages: ArrayLike) -> Band:
 
     Var log H = [-shape, log H] C [-shape, log H]', C = log_covariance. Meeker & Escobar 1998, section 8.4.3.
     """
-    log_hazard = fit.shape * (np.log(np.asarray(ages, float)) - np.log(fit.scale))
-    gradient = np.stack([np.full_like(log_hazard, -fit.shape), log_hazard])
-    error = np.sqrt(np.einsum("i...,ij,j...->...", gradient, fit.log_covariance, gradient))
-    half = ndtri(0.5 + fit.confidence / 2) * error
+    return _band(
+        np.asarray(ages, float),
+        np.float64(fit.shape),
+        np.float64(fit.scale),
+        fit.log_covariance,
+        fit.confidence,
+    )
+
+
+def batch_cumulative(batch: WeibullBatch, age: float) -> Band:
+    """F(age) of every row of a batch, arrays (samples,), limits as in cumulative_band; NaN where in doubt."""
+    return _band(np.asarray(age, float), batch.shape, batch.scale, batch.log_covariances, batch.confidence)
+
+
+def _band(ages: Floats, shape: Floats, scale: Floats, log_covariance: Floats, confidence: float) -> Band:
+    log_hazard = shape * (np.log(ages) - np.log(scale))
+    by_scale, by_shape = -shape, log_hazard
+    variance = (
+        by_scale**2 * log_covariance[..., 0, 0]
+        + 2 * by_scale * by_shape * log_covariance[..., 0, 1]
+        + by_shape**2 * log_covariance[..., 1, 1]
+    )
+    half = ndtri(0.5 + confidence / 2) * np.sqrt(variance)
     estimate, low, high = (-np.expm1(-np.exp(log_hazard + shift)) for shift in (0.0, -half, half))
     return Band(estimate, low, high)

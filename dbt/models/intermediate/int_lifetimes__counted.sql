@@ -8,8 +8,10 @@ with observed as (
         lifetime_number > 1 as is_replacement,
         is_completed,
         {{ age_month('watched_days') }} as end_age_month,
+        ended_on >= {{ as_of_date() }} and not is_completed as is_watched,
         cast(least(24, floor({{ day_diff('entered_on', as_of_date()) }} / 30.4375)) as bigint) as followed_months,
-        units
+        units,
+        units * watched_days as watched_days
     from {{ ref('int_lifetimes__observed') }}
 )
 
@@ -21,9 +23,11 @@ select
     end_month,
     is_replacement,
     is_completed,
+    is_watched,
     end_age_month,
     followed_months,
-    cast(sum(units) as bigint) as units
+    cast(sum(units) as bigint) as units,
+    cast(sum(watched_days) as bigint) as watched_days
 from observed
 group by
     sku,
@@ -33,5 +37,6 @@ group by
     end_month,
     is_replacement,
     is_completed,
+    is_watched,
     end_age_month,
     followed_months

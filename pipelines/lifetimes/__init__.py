@@ -1,0 +1,55 @@
+"""From counts in the build file to fits and forecasts in `warehouse/reliability/`, dbt's source `reliability`.
+
+Belongs here: reading the intermediate tables, calling `pipelines.reliability`, writing Parquet. Does not
+belong here: a decision about a row (SQL made it), a numerical method (`pipelines.reliability`), Dagster.
+
+    int_lifetimes__tabled ─> fits.parquet       one row per scope × cause × convention
+    int_lifetimes__counted, int_claims__counted, int_claims__cost_summed
+                          ─> forecasts.parquet  one row per scope × as-of date × future month
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import yaml
+
+from pipelines.home import DBT_DIR, Home
+from pipelines.lifetimes.fitting import fit_rows
+from pipelines.lifetimes.forecasting import forecast_rows
+from pipelines.lifetimes.reading import Counts, read_counts
+from pipelines.lifetimes.writing import write_table
+
+__all__ = ["TABLES", "Computed", "compute", "fit_rows", "forecast_rows", "minimum_events", "read_counts"]
+
+TABLES = ("fits", "forecasts")
+
+
+@dataclass(frozen=True)
+class Computed:
+    """How many rows each table got."""
+
+    rows: dict[str, int]
+
+
+def compute(home: Home, as_of: date, progress: Callable[[str], None] = lambda _: None) -> Computed:
+    """Fit and forecast from the build file, and put the results where dbt reads them."""
+    counts: Counts = read_counts(home)
+    least = minimum_events()
+    tables = {
+        "fits": fit_rows(counts.life_tables, counts.families),
+        "forecasts": forecast_rows(counts, as_of, least),
+    }
+    for name in TABLES:
+        write_table(home, name, tables[name])
+    rows = {name: len(table) for name, table in tables.items()}
+    progress(", ".join(f"{count:,} {name}" for name, count in rows.items()))
+    return Computed(rows)
+
+
+def minimum_events() -> int:
+    """The declared minimum of events for a fit to be shown: the variable `minimum_events` of the dbt project."""
+    project = yaml.safe_load((DBT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    return int(project["vars"]["minimum_events"])

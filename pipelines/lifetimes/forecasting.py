@@ -1,0 +1,324 @@
+"""The rows of `forecasts`: claims and cost to come from the units in service, now and as of past month ends.
+
+Belongs here: which scope goes by which curve, level and cost, and the rows. Does not belong here: curves and
+seasons (`curves`), who is in service (`fleets`), intervals (`pipelines.reliability`).
+
+A past forecast is made again from what was known on its day: machines delivered by then, claims asked for by
+then, costs of claims closed by then. Nothing of it is stored. Sales to come are in none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipelines.lifetimes.curves import (
+    RARE,
+    Curves,
+    Levels,
+    curve_of,
+    expected_by_month,
+    fit_curves,
+    levels,
+    season_of,
+)
+from pipelines.lifetimes.fleets import (
+    Fleet,
+    Floats,
+    Integers,
+    Origin,
+    counted_claims,
+    first_day,
+    fleet_on,
+)
+from pipelines.lifetimes.reading import Counts
+from pipelines.reliability import (
+    CostForecast,
+    Forecast,
+    forecast_claims,
+    forecast_cost,
+    prediction_limits,
+)
+
+MONTHS = 24
+PAST_ORIGINS = 12
+CONFIDENCE = 0.9
+ALL = "all"
+NO_CURVE = "Too few claims so far, of the family and of all: there is no curve to go by."
+NO_COST = "The cost of too few claims is known."
+ESTIMATED = (
+    *("expected_claims", "low", "high", "expected_cost_eur", "cost_low", "cost_high"),
+    *("cumulative_claims", "cumulative_low", "cumulative_high"),
+    *("cumulative_cost_eur", "cumulative_cost_low", "cumulative_cost_high", "mean_cost_eur"),
+)
+SCHEMA = pl.Schema(
+    {
+        "scope_type": pl.String(),
+        "scope_id": pl.String(),
+        "as_of": pl.Date(),
+        "forecast_month": pl.Date(),
+        "months_ahead": pl.Int64(),
+        "units_in_service": pl.Int64(),
+        "known_claims": pl.Int64(),
+        "curve": pl.String(),
+        **dict.fromkeys(ESTIMATED, pl.Float64()),
+        "actual_claims": pl.Int64(),
+        "is_outcome_known": pl.Boolean(),
+        "doubt": pl.String(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The forecast of some scopes on one day; arrays (scopes,), (scopes, months) in `claims` and `cost`."""
+
+    scope_type: str
+    scope_ids: list[str]
+    units: Floats
+    known_claims: Floats
+    curve: list[str | None]
+    claims: Forecast
+    cost: CostForecast
+    mean_cost: Floats
+    actual: Floats | None
+
+
+def forecast_rows(counts: Counts, as_of: date, least: int) -> pl.DataFrame:
+    """One row per scope × as-of date × future month; skus on the present day only."""
+    present = Origin(as_of)
+    names = counts.families["family_code"].unique().sort().to_list()
+    if not names:
+        return SCHEMA.to_frame()
+    family_of = counts.families.with_columns(
+        scope=pl.Series(np.searchsorted(names, counts.families["family_code"].to_list()))
+    ).select("sku", "scope")
+    by_family = Counts(
+        counts.life_tables,
+        *(_by_scope(frame, family_of) for frame in (counts.fleet, counts.claims, counts.costs)),
+        counts.families,
+    )
+    parts: list[pl.DataFrame] = []
+    first = int(counts.fleet["delivery"].min() or 0)
+    for back in range(PAST_ORIGINS + 1):
+        origin = present.before(back) if back else present
+        if origin.last_full_month < first:
+            continue
+        fleet = fleet_on(by_family.fleet, origin, len(names), back == 0)
+        curves = fit_curves(fleet, by_family.claims, least)
+        families = _families(fleet, curves, by_family, names, least, present)
+        parts += [
+            _rows(part, origin, present)
+            for part in (families, _all(families, fleet, curves, by_family, least))
+        ]
+        if back == 0:
+            parts.append(_rows(_skus(fleet, curves, counts, names, families, least), origin, present))
+    return pl.concat(parts).sort("scope_type", "scope_id", "as_of", "forecast_month")
+
+
+def _by_scope(frame: pl.DataFrame, scope_of: pl.DataFrame) -> pl.DataFrame:
+    """Rows of skus added up by the scope that each belongs to."""
+    values = [name for name in ("units", "claims", "cost", "squared") if name in frame.columns]
+    joined = frame.join(scope_of, on="sku", how="inner").drop("sku")
+    keys = [name for name in joined.columns if name not in values]
+    return (
+        joined.sort(joined.columns).group_by(keys, maintain_order=True).agg(pl.col(values).sum()).sort(keys)
+    )
+
+
+def _families(
+    fleet: Fleet, curves: Curves, counts: Counts, names: list[str], least: int, present: Origin
+) -> Part:
+    origin, families = fleet.origin, len(names)
+    own = np.arange(families)
+    curve = curve_of(curves, own)
+    first = int(fleet.delivery.min())
+    expected = expected_by_month(curves, fleet, curve, first)
+    observed = counted_claims(counts.claims, first, expected.shape[1], families)
+    # A family with a curve of its own has its level in it.
+    drawn = levels(observed, expected, np.zeros(families, np.intp))
+    is_own = curve == own
+    level = Levels(
+        np.where(is_own, 1.0, drawn.level), np.where(is_own, 0.0, drawn.log_variance), curves.scatter[0]
+    )
+    claims = _forecast(fleet, curves, curve, level)
+    cost = _mean_costs(counts.costs, origin, families, np.zeros(families, np.intp), least)
+    return Part(
+        "family",
+        names,
+        fleet.survivors()[0].sum(axis=1),
+        curves.claims[:-1],
+        ["own" if each else ALL for each in is_own] if curves.is_known[-1] else [None] * families,
+        claims,
+        forecast_cost(claims, *cost),
+        cost[0],
+        _outcomes(counts.claims, origin, families),
+    )
+
+
+def _all(families: Part, fleet: Fleet, curves: Curves, counts: Counts, least: int) -> Part:
+    """The families added up. They share good and bad years: what scatters is measured on the total itself."""
+    share = curves.scatter[1] / curves.scatter[0]
+    one = families.claims
+    sums = {}
+    for prefix in ("", "cumulative_"):
+        mean = getattr(one, f"{prefix}expected").sum(axis=0, keepdims=True)
+        variance = np.maximum(mean, share * getattr(one, f"{prefix}variance").sum(axis=0, keepdims=True))
+        low, high = prediction_limits(mean, variance, CONFIDENCE)
+        sums |= {
+            f"{prefix}{k}": v
+            for k, v in zip(("expected", "low", "high", "variance"), (mean, low, high, variance), strict=True)
+        }
+    claims = Forecast(**sums, confidence=CONFIDENCE)
+    weight = one.cumulative_expected[:, -1]
+    everyone = counts.costs.with_columns(scope=pl.lit(0, dtype=pl.Int64))
+    _, deviation, seen = _mean_costs(everyone, fleet.origin, 1, np.zeros(1, np.intp), least)
+    is_known = np.isfinite(families.mean_cost)
+    known = np.where(is_known, families.mean_cost, 0.0)
+    mean_cost = (weight * known).sum() / weight.sum() if weight.sum() > 0 and is_known.all() else np.nan
+    cost = (np.array([mean_cost]), deviation, seen)
+    return Part(
+        ALL,
+        [ALL],
+        families.units.sum(keepdims=True),
+        curves.claims[-1:],
+        ["families" if curves.is_known[-1] else None],
+        claims,
+        forecast_cost(claims, *cost),
+        cost[0],
+        families.actual.sum(axis=0, keepdims=True) if families.actual is not None else None,
+    )
+
+
+def _skus(
+    family_fleet: Fleet, curves: Curves, counts: Counts, names: list[str], families: Part, least: int
+) -> Part:
+    """Each sku by its family's curve at a level of its own, drawn toward the family's by how little it has."""
+    origin = family_fleet.origin
+    skus = counts.families["sku"].to_list()
+    family = np.searchsorted(names, counts.families["family_code"].to_list())
+    number = pl.DataFrame({"sku": skus, "scope": np.arange(len(skus))})
+    fleet = fleet_on(_by_scope(counts.fleet, number), origin, len(skus), True)
+    curve = curve_of(curves, family)
+    first = int(fleet.delivery.min())
+    expected = expected_by_month(curves, fleet, curve, first)
+    claims_of = _by_scope(counts.claims, number)
+    observed = counted_claims(claims_of, first, expected.shape[1], len(skus))
+    drawn = levels(observed, expected, family)
+    claims = _forecast(fleet, curves, curve, drawn)
+    cost = _mean_costs(_by_scope(counts.costs, number), origin, len(skus), family, least)
+    return Part(
+        "sku",
+        skus,
+        fleet.survivors()[0].sum(axis=1),
+        observed.sum(axis=1),
+        [("family" if families.curve[each] == "own" else families.curve[each]) for each in family],
+        claims,
+        forecast_cost(claims, *cost),
+        cost[0],
+        None,
+    )
+
+
+def _forecast(fleet: Fleet, curves: Curves, curve: Integers, level: Levels) -> Forecast:
+    """A level L on a curve is a scale L^(-1/shape) times as long; its spread adds to that of the scale."""
+    shape = curves.shape[curve]
+    covariance = curves.covariance[curve].copy()
+    covariance[:, 0, 0] += level.log_variance / shape**2
+    survivors, ages = fleet.survivors()
+    origin = fleet.origin
+    return forecast_claims(
+        survivors * RARE,
+        ages,
+        shape,
+        curves.scale[curve] * level.level ** (-1 / shape),
+        log_covariance=covariance,
+        ends=origin.ends(MONTHS),
+        season=season_of(curves.season[curve], origin.first_month, MONTHS),
+        overdispersion=level.scatter,
+        confidence=CONFIDENCE,
+    )
+
+
+def _mean_costs(
+    costs: pl.DataFrame, origin: Origin, scopes: int, group: Integers, least: int
+) -> tuple[Floats, Floats, Floats]:
+    """Mean and deviation of one claim's cost, and from how many: of the scope, else its group, else all."""
+    known = costs.filter(pl.col("closed") <= origin.last_full_month)
+    place = known["scope"].to_numpy()
+    sums = np.stack(
+        [
+            np.bincount(place, known[name].to_numpy().astype(float), scopes)
+            for name in ("claims", "cost", "squared")
+        ]
+    )
+    grouped = np.stack([np.bincount(group, row)[group] for row in sums])
+    everyone = np.broadcast_to(sums.sum(axis=1, keepdims=True), sums.shape)
+    taken = np.where(sums[0] >= least, sums, np.where(grouped[0] >= least, grouped, everyone))
+    taken = np.where(taken[0] >= least, taken, np.nan)
+    mean = taken[1] / taken[0]
+    return mean, np.sqrt(np.maximum(taken[2] / taken[0] - mean**2, 0.0)), taken[0]
+
+
+def _outcomes(claims: pl.DataFrame, origin: Origin, scopes: int) -> Floats:
+    """What came: claims on the units of that day, by future month."""
+    of_the_day = claims.filter(pl.col("delivery") <= origin.month)
+    return counted_claims(of_the_day, origin.first_month, MONTHS, scopes)
+
+
+def _rows(part: Part, origin: Origin, present: Origin) -> pl.DataFrame:
+    scopes = len(part.scope_ids)
+    months = origin.first_month + np.arange(MONTHS)
+    # The month of the as-of date itself has claims before the forecast: only whole months are scored.
+    is_known = (months <= present.last_full_month) & (part.actual is not None)
+    has_curve = np.repeat([each is not None for each in part.curve], MONTHS)
+    has_cost = has_curve & np.repeat(np.isfinite(part.mean_cost), MONTHS)
+    actual = np.zeros((scopes, MONTHS)) if part.actual is None else part.actual
+
+    def each(values: object) -> NDArray[np.generic]:
+        return np.repeat(np.asarray(values), MONTHS)
+
+    def where(known: NDArray[np.bool_], values: Floats) -> pl.Series:
+        return pl.Series(np.where(known, values.ravel(), np.nan), nan_to_null=True)
+
+    def cents(values: Floats) -> pl.Series:
+        return where(has_cost, values.round(2))
+
+    return pl.DataFrame(
+        {
+            "scope_type": [part.scope_type] * (scopes * MONTHS),
+            "scope_id": each(part.scope_ids),
+            "as_of": [origin.as_of] * (scopes * MONTHS),
+            "forecast_month": [first_day(int(month)) for month in months] * scopes,
+            "months_ahead": np.tile(np.arange(1, MONTHS + 1), scopes),
+            "units_in_service": each(part.units.round()).astype(np.int64),
+            "known_claims": each(part.known_claims.round()).astype(np.int64),
+            "curve": [each for each in part.curve for _ in range(MONTHS)],
+            "expected_claims": where(has_curve, part.claims.expected),
+            "low": where(has_curve, part.claims.low),
+            "high": where(has_curve, part.claims.high),
+            "expected_cost_eur": cents(part.cost.expected),
+            "cost_low": cents(part.cost.low),
+            "cost_high": cents(part.cost.high),
+            "cumulative_claims": where(has_curve, part.claims.cumulative_expected),
+            "cumulative_low": where(has_curve, part.claims.cumulative_low),
+            "cumulative_high": where(has_curve, part.claims.cumulative_high),
+            "cumulative_cost_eur": cents(part.cost.cumulative_expected),
+            "cumulative_cost_low": cents(part.cost.cumulative_low),
+            "cumulative_cost_high": cents(part.cost.cumulative_high),
+            "mean_cost_eur": cents(np.repeat(part.mean_cost, MONTHS)),
+            "actual_claims": pl.Series(actual.ravel().round().astype(np.int64)).set(
+                pl.Series(~np.tile(is_known, scopes)), None
+            ),
+            "is_outcome_known": np.tile(is_known, scopes),
+            "doubt": [
+                NO_CURVE if not curve else (None if cost else NO_COST)
+                for curve, cost in zip(has_curve, has_cost, strict=True)
+            ],
+        },
+        schema_overrides=dict(SCHEMA),
+    ).select(SCHEMA.names())

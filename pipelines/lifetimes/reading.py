@@ -1,0 +1,107 @@
+"""What fits and forecasts are computed from, as it lies in the build file.
+
+Belongs here: queries over intermediate tables, rows into arrays. Does not belong here: numbers made of them.
+Every query is ordered, so that equal tables give equal arrays whatever the order of their rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from pipelines.home import Home
+
+Counts2 = NDArray[np.int64]
+AGE_MONTHS = 24
+DAYS_PER_MONTH = 30.4375
+
+
+@dataclass(frozen=True)
+class LifeTables:
+    """Counts by scope × cause (one per row of `series`) and month in service (column): arrays (series, 24)."""
+
+    series: pl.DataFrame
+    events: Counts2
+    left: Counts2
+    left_days: Counts2
+
+
+@dataclass(frozen=True)
+class Counts:
+    """All that is read. Months are counted from year 0, so that they subtract.
+
+    fleet: sku, delivery, end (months), is_completed, is_watched, units. claims: sku, delivery, claim
+    (months), request_age_month, claims. costs: sku, closed (month), claims, cost, squared. families: sku and
+    its family_code.
+    """
+
+    life_tables: LifeTables
+    fleet: pl.DataFrame
+    claims: pl.DataFrame
+    costs: pl.DataFrame
+    families: pl.DataFrame
+
+
+def read_counts(home: Home) -> Counts:
+    """Read the intermediate tables of the build file."""
+    with duckdb.connect(str(home.build_file), read_only=True) as con:
+        cells = con.sql(
+            """
+            select scope_type, scope_id, cause, age_month, events, censored + completed as left_units, left_days
+            from intermediate.int_lifetimes__tabled
+            where cohort is null
+            order by scope_type, scope_id, cause, age_month
+            """
+        ).pl()
+        fleet = con.sql(
+            f"""
+            select
+                sku, {_month("delivery_month")} as delivery, {_month("end_month")} as end, is_completed, is_watched,
+                sum(units)::bigint as units
+            from intermediate.int_lifetimes__counted
+            group by all
+            order by all
+            """
+        ).pl()
+        claims = con.sql(
+            f"""
+            select
+                sku, {_month("delivery_month")} as delivery, {_month("claim_month")} as claim, request_age_month,
+                sum(claims)::bigint as claims
+            from intermediate.int_claims__counted
+            group by all
+            order by all
+            """
+        ).pl()
+        costs = con.sql(
+            f"""
+            select
+                sku, {_month("closed_month")} as closed, sum(claims)::bigint as claims,
+                sum(net_cost_eur)::double as cost, sum(squared_cost_eur2)::double as squared
+            from intermediate.int_claims__cost_summed
+            group by all
+            order by all
+            """
+        ).pl()
+        families = con.sql(
+            "select sku, family_code from intermediate.int_lifetimes__counted group by all order by all"
+        ).pl()
+    return Counts(life_tables(cells), fleet, claims, costs, families)
+
+
+def life_tables(cells: pl.DataFrame) -> LifeTables:
+    """Rows ordered by series and month in service, 24 of each, as arrays."""
+
+    def by_month(column: str) -> Counts2:
+        return cells[column].to_numpy().astype(np.int64).reshape(-1, AGE_MONTHS)
+
+    series = cells.select("scope_type", "scope_id", "cause").gather_every(AGE_MONTHS)
+    return LifeTables(series, by_month("events"), by_month("left_units"), by_month("left_days"))
+
+
+def _month(column: str) -> str:
+    return f"(extract(year from {column}) * 12 + extract(month from {column}) - 1)::bigint"

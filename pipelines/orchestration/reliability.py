@@ -1,0 +1,57 @@
+"""Fits and forecasts as assets: one step between the intermediate tables and the marts that show them.
+
+Belongs here: the seam between Dagster and `pipelines.lifetimes`. Does not belong here: computing.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.orchestration.manifest import PreparedProject
+from pipelines.orchestration.models import SavoirTranslator
+from pipelines.orchestration.resources import BuildSession
+
+# What Python reads of the build file (pipelines/lifetimes/reading.py).
+READ = (
+    "int_lifetimes__tabled",
+    "int_lifetimes__counted",
+    "int_claims__counted",
+    "int_claims__cost_summed",
+)
+
+
+def build_reliability(project: PreparedProject) -> tuple[dg.AssetsDefinition, ...]:
+    """The step that computes dbt's sources `reliability`; none where the project declares no such source."""
+    sources = sorted(
+        (source for source in project.manifest["sources"].values() if source["source_name"] == "reliability"),
+        key=lambda source: source["name"],
+    )
+    if not sources:
+        return ()
+    translator = SavoirTranslator()
+    keys = {source["name"]: translator.get_asset_key(source) for source in sources}
+
+    @dg.multi_asset(
+        name="fit_lifetimes",
+        specs=[
+            dg.AssetSpec(
+                keys[source["name"]],
+                deps=[dg.AssetKey(["intermediate", name]) for name in READ],
+                group_name="reliability",
+                description=source["description"],
+                kinds={"parquet"},
+            )
+            for source in sources
+        ],
+    )
+    def fit_lifetimes(
+        context: dg.AssetExecutionContext, session: BuildSession
+    ) -> Iterator[dg.MaterializeResult]:
+        # scipy: a quarter of a second that loading the definitions does not need.
+        from pipelines.lifetimes import compute
+
+        computed = compute(session.home, session.as_of_on, context.log.info)
+        for name, key in keys.items():
+            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": computed.rows[name]})
+
+    return (fit_lifetimes,)
