@@ -44,7 +44,7 @@ def lifetimes(con: duckdb.DuckDBPyConnection, cause: str) -> list[tuple[int, boo
         event: dict[int, date | None] = dict.fromkeys(range(units))
         stop: dict[int, date | None] = dict.fromkeys(range(units))
         returned = 0
-        for unit, count, is_claim, its_cause, appeared_on, _, resolution, *days in by_line[
+        for unit, count, is_claim, its_cause, appeared_on, resolution, *days in by_line[
             order_id, line_number
         ]:
             shipped_on, arrived_on, refunded_on, closed_on = days
