@@ -48,7 +48,7 @@ def test_every_evaluable_violation_was_planted(judged: Any, planted: set[tuple[s
         row["violation_code"] for row in judged.rows("from seeds.violation_codes where is_evaluable")
     }
     assert {code for code, _ in planted} == MUST_OCCUR
-    # A refund where a cure was due follows from no simulated case: its unit test stands for it.
+    # A refund where a cure was due follows from no simulated case: test_worked_claims.py has one.
     assert evaluable - MUST_OCCUR == {"VR12"}
 
 

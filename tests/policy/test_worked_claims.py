@@ -112,6 +112,13 @@ STORIES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, st
         REPAIRED,
     ),
     "blade worn": ({}, {}, {"fault_code": "W01", "quoted_total_eur": 30}, "rejected_wear", "rejected_wear"),
+    "refunded where a repair was due": (
+        {},
+        {"closed_at": "2024-07-20", "resolution": "refunded", "refunded_at": "2024-07-20"},
+        {"quoted_total_eur": 90},
+        REPAIRED,
+        REPAIRED,
+    ),
     "refused and replaced": (
         {},
         {"closed_at": "2024-07-30", "resolution": "rejected_wear", "replacement_shipped_at": "2024-07-20"},
@@ -181,6 +188,12 @@ def test_a_hold_does_not_stop_the_legal_clock(claims: dict[str, dict[str, Any]])
 
 def test_a_dispute_opened_too_late_is_a_finding(claims: dict[str, dict[str, Any]]) -> None:
     assert "VR22" in claims["the same dispute opened too late"]["codes"]
+
+
+def test_money_returned_where_a_repair_was_due_is_the_costlier_remedy(
+    claims: dict[str, dict[str, Any]],
+) -> None:
+    assert claims["refunded where a repair was due"]["codes"] == ["VR12"]
 
 
 def test_a_claim_that_contradicts_itself_says_so_and_stays(claims: dict[str, dict[str, Any]]) -> None:
