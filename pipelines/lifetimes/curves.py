@@ -6,11 +6,15 @@ the level of a scope that has no curve of its own. Does not belong here: the fut
 Claims are those asked for, repeats included: a repaired machine stays in service and may come back. So
 they are a Poisson process of cumulative intensity H per unit, which is a Weibull fit in the limit of rare
 events: each unit counts as RARE units of an H that is RARE times smaller.
+
+H has two stretches, each a Weibull of its own: the first months in service (dead on arrival, misread
+manuals, infant failures) and the rest of the guarantee. One curve through both expects a third too few
+claims of old machines, because what is lost within days drags its tail down.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -20,30 +24,47 @@ from pipelines.lifetimes.fleets import YEAR, Fleet, Floats, Integers, counted_cl
 from pipelines.lifetimes.reading import AGE_MONTHS
 from pipelines.reliability import (
     Doubt,
+    ShrunkenRates,
     claims_per_unit,
-    fit_weibull_life_tables,
+    fit_weibull_groups,
     overdispersion,
     shrink_rates,
 )
 
 RARE = 1e6
+# Within so many months a machine that never ran well is back.
+EARLY_MONTHS = 3
 CONFIDENCE = 0.95
 NORMAL = 1.959963984540054
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """The ages, in months, over which one Weibull holds."""
+
+    start: int
+    end: int
+
+
+STRETCHES = (Stretch(0, EARLY_MONTHS), Stretch(EARLY_MONTHS, AGE_MONTHS))
+
+
+@dataclass(frozen=True)
 class Curves:
-    """One curve per family and, last, one of all: arrays (families + 1,) unless said otherwise.
+    """One curve per family and, last, one of all: arrays (stretches, families + 1) unless said otherwise.
 
     scale is that of RARE units. covariance: (…, 2, 2) of (log scale, log shape). season: (…, 12) factor of
-    each month of the year, January first. claims: how many the fit rests on. is_known: fitted and enough.
-    scatter: variance per expected claim of a month of a family, and of all.
+    each month of the year, January first, and the variance of its logarithm: what fails at once keeps other
+    seasons than what fails in use. claims: (families + 1,) how many the fits rest on.
+    is_known: (families + 1,) both stretches fitted and enough. scatter: variance per expected claim of a
+    month of a family, and of all.
     """
 
     shape: Floats
     scale: Floats
     covariance: Floats
     season: Floats
+    season_log_variance: Floats
     claims: Floats
     is_known: NDArray[np.bool_]
     scatter: tuple[float, float]
@@ -51,34 +72,67 @@ class Curves:
 
 def fit_curves(fleet: Fleet, claims: pl.DataFrame, least: int) -> Curves:
     """Fit every family of a fleet (scope = family) and all of them together, from claims known on its day."""
-    families = fleet.scopes
+    rows = fleet.scopes + 1
     known = claims.filter(pl.col("claim") <= fleet.origin.month)
     place = known["scope"].to_numpy() * AGE_MONTHS + known["request_age_month"].to_numpy() - 1
-    events = np.bincount(place, known["claims"].to_numpy().astype(float), families * AGE_MONTHS)
-    events = np.vstack([events.reshape(families, AGE_MONTHS), np.zeros((1, AGE_MONTHS))])
-    events[-1] = events[:-1].sum(axis=0)
+    events = np.bincount(place, known["claims"].to_numpy().astype(float), fleet.scopes * AGE_MONTHS)
+    events = events.reshape(fleet.scopes, AGE_MONTHS)
+    events = np.vstack([events, events.sum(axis=0)])
     sample, age, units = _at_ages(fleet)
-    fit = fit_weibull_life_tables(
-        events, np.zeros_like(events), exact_censoring=(sample, age, units * RARE), limits="wald"
+    lists: list[tuple[Floats, ...]] = []
+    for number, stretch in enumerate(STRETCHES):
+        family, month = np.nonzero(events[:, stretch.start : stretch.end])
+        month += stretch.start
+        claimed = (
+            number * rows + family,
+            month,
+            month + 1,
+            np.full(len(month), stretch.start),
+            events[family, month],
+        )
+        there = age > stretch.start
+        last = np.minimum(age[there], stretch.end)
+        watched = (
+            *(number * rows + sample[there], last, np.full_like(last, np.inf)),
+            *(np.full_like(last, stretch.start), RARE * units[there]),
+        )
+        lists += [claimed, watched]
+    of, left, right, entry, weight = (np.concatenate(column) for column in zip(*lists, strict=True))
+    fit = fit_weibull_groups(of, left, right, entry, weight, samples=len(STRETCHES) * rows, limits="wald")
+    by_stretch = (len(STRETCHES), rows)
+    is_good = ((fit.doubt == Doubt.NONE) & (fit.events >= least)).reshape(by_stretch)
+    is_known = is_good.all(axis=0)
+    return _with_seasons(
+        Curves(
+            shape=np.where(is_known, fit.shape.reshape(by_stretch), 1.0),
+            scale=np.where(is_known, fit.scale.reshape(by_stretch), 1.0),
+            covariance=np.where(is_known[:, None, None], fit.log_covariances.reshape(*by_stretch, 2, 2), 0.0),
+            season=np.ones((*by_stretch, YEAR)),
+            season_log_variance=np.zeros((*by_stretch, YEAR)),
+            claims=events.sum(axis=1),
+            is_known=is_known,
+            scatter=(1.0, 1.0),
+        ),
+        fleet,
+        known,
     )
-    total = events.sum(axis=1)
-    is_known = (fit.doubt == Doubt.NONE) & (total >= least)
-    shape, scale = (np.where(is_known, values, 1.0) for values in (fit.shape, fit.scale))
-    covariance = np.where(is_known[:, None, None], fit.log_covariances, 0.0)
-    flat = Curves(shape, scale, covariance, np.ones((families + 1, YEAR)), total, is_known, (1.0, 1.0))
-    return _with_seasons(flat, fleet, known)
 
 
 def curve_of(curves: Curves, family: Integers) -> Integers:
     """The curve that a family goes by: its own where it is known, else that of all."""
-    return np.where(curves.is_known[family], family, len(curves.shape) - 1)
+    return np.where(curves.is_known[family], family, len(curves.claims) - 1)
 
 
 def expected_by_month(curves: Curves, fleet: Fleet, curve: Integers, first_month: int) -> Floats:
-    """Claims that the curves expect of a fleet in each full month so far, seasons included."""
-    per_unit = RARE * claims_per_unit(curves.shape, curves.scale)
-    expected = fleet.expected(per_unit, curve, first_month)
-    return expected * season_of(curves.season[curve], first_month, expected.shape[1])
+    """Claims that the curves expect of a fleet in each full month so far: (stretches, scopes, months)."""
+    parts = []
+    for number, stretch in enumerate(STRETCHES):
+        cells = claims_per_unit(curves.shape[number], curves.scale[number], stretch.start, stretch.end)
+        per_unit = np.zeros((len(curves.claims), AGE_MONTHS + 1))
+        per_unit[:, : cells.shape[1]] = RARE * cells
+        expected = fleet.expected(per_unit, curve, first_month)
+        parts.append(expected * season_of(curves.season[number, curve], first_month, expected.shape[1]))
+    return np.stack(parts)
 
 
 def season_of(season: Floats, first_month: int, months: int) -> Floats:
@@ -103,7 +157,7 @@ def levels(observed: Floats, expected: Floats, group: Integers) -> Levels:
     if count[rows].sum() > 0:
         drawn = shrink_rates(count[rows], exposure[rows], group[rows], CONFIDENCE)
         level[rows], own[rows] = drawn.rate, drawn.own_share
-        spread[rows] = ((np.log(drawn.rate_high) - np.log(drawn.rate_low)) / (2 * NORMAL)) ** 2
+        spread[rows] = _log_variance(drawn)
     scatter = overdispersion(observed, expected * level[:, None], int(own.sum()))
     return Levels(level, spread, scatter)
 
@@ -129,23 +183,39 @@ def _with_seasons(curves: Curves, fleet: Fleet, claims: pl.DataFrame) -> Curves:
     families = fleet.scopes
     curve = curve_of(curves, np.arange(families))
     expected = expected_by_month(curves, fleet, curve, first)
-    observed = counted_claims(claims, first, months, families)
-    expected, observed = (np.vstack([x, x.sum(axis=0)]) for x in (expected, observed))
-    season, parameters = np.ones((families + 1, YEAR)), np.full(families + 1, 2.0)
-    for row in np.flatnonzero(curves.is_known):
-        by_month = [
-            np.bincount((first + np.arange(months)) % YEAR, x[row], YEAR) for x in (observed, expected)
+    observed = np.stack(
+        [
+            counted_claims(
+                claims.filter(pl.col("request_age_month").is_between(stretch.start + 1, stretch.end)),
+                *(first, months, families),
+            )
+            for stretch in STRETCHES
         ]
-        if months >= YEAR and np.all(by_month[1] > 0):
-            drawn = shrink_rates(*by_month)
-            season[row] = drawn.rate
-            parameters[row] += drawn.own_share.sum()
-    fitted = expected * season_of(season[[*curve, families]], first, months)
-    fitted[-1] = fitted[:-1].sum(axis=0)
+    )
+    expected, observed = (
+        np.concatenate([x, x.sum(axis=1, keepdims=True)], axis=1) for x in (expected, observed)
+    )
+    season, spread = curves.season.copy(), curves.season_log_variance.copy()
+    parameters = np.full(families + 1, 2.0 * len(STRETCHES))
+    of_year = (first + np.arange(months)) % YEAR
+    for stretch in range(len(STRETCHES)):
+        for row in np.flatnonzero(curves.is_known):
+            seen, foreseen = (np.bincount(of_year, x[stretch, row], YEAR) for x in (observed, expected))
+            if months >= YEAR and np.all(foreseen > 0) and seen.sum() > 0:
+                drawn = shrink_rates(seen, foreseen, confidence=CONFIDENCE)
+                season[stretch, row] = drawn.rate
+                spread[stretch, row] = _log_variance(drawn)
+                parameters[row] += drawn.own_share.sum()
+    at = [*curve, families]
+    fitted = sum(expected[n] * season_of(season[n, at], first, months) for n in range(len(STRETCHES)))
+    counted = observed.sum(axis=0)
     scatter = (
-        overdispersion(observed[:-1], fitted[:-1], round(parameters[:-1].sum())),
-        overdispersion(observed[-1], fitted[-1], round(parameters[-1])),
+        overdispersion(counted[:-1], fitted[:-1], round(parameters[:-1].sum())),
+        overdispersion(counted[-1], fitted[:-1].sum(axis=0), round(parameters[-1])),
     )
-    return Curves(
-        curves.shape, curves.scale, curves.covariance, season, curves.claims, curves.is_known, scatter
-    )
+    return replace(curves, season=season, season_log_variance=spread, scatter=scatter)
+
+
+def _log_variance(drawn: ShrunkenRates) -> Floats:
+    """Variance of the logarithm of shrunken rates, from their limits."""
+    return ((np.log(drawn.rate_high) - np.log(drawn.rate_low)) / (2 * NORMAL)) ** 2

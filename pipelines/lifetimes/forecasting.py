@@ -9,7 +9,7 @@ then, costs of claims closed by then. Nothing of it is stored. Sales to come are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pipelines.lifetimes.curves import (
     RARE,
+    STRETCHES,
     Curves,
     Levels,
     curve_of,
@@ -36,13 +37,7 @@ from pipelines.lifetimes.fleets import (
     fleet_on,
 )
 from pipelines.lifetimes.reading import Counts
-from pipelines.reliability import (
-    CostForecast,
-    Forecast,
-    forecast_claims,
-    forecast_cost,
-    prediction_limits,
-)
+from pipelines.reliability import CostForecast, Forecast, added, forecast_claims, forecast_cost
 
 MONTHS = 24
 PAST_ORIGINS = 12
@@ -137,7 +132,7 @@ def _families(
     own = np.arange(families)
     curve = curve_of(curves, own)
     first = int(fleet.delivery.min())
-    expected = expected_by_month(curves, fleet, curve, first)
+    expected = expected_by_month(curves, fleet, curve, first).sum(axis=0)
     observed = counted_claims(counts.claims, first, expected.shape[1], families)
     # A family with a curve of its own has its level in it.
     drawn = levels(observed, expected, np.zeros(families, np.intp))
@@ -162,18 +157,15 @@ def _families(
 
 def _all(families: Part, fleet: Fleet, curves: Curves, counts: Counts, least: int) -> Part:
     """The families added up. They share good and bad years: what scatters is measured on the total itself."""
-    share = curves.scatter[1] / curves.scatter[0]
     one = families.claims
-    sums = {}
-    for prefix in ("", "cumulative_"):
-        mean = getattr(one, f"{prefix}expected").sum(axis=0, keepdims=True)
-        variance = np.maximum(mean, share * getattr(one, f"{prefix}variance").sum(axis=0, keepdims=True))
-        low, high = prediction_limits(mean, variance, CONFIDENCE)
-        sums |= {
-            f"{prefix}{k}": v
-            for k, v in zip(("expected", "low", "high", "variance"), (mean, low, high, variance), strict=True)
-        }
-    claims = Forecast(**sums, confidence=CONFIDENCE)
+    rows = [
+        Forecast(
+            **{f.name: getattr(one, f.name)[row : row + 1] for f in fields(Forecast)[:-1]},
+            confidence=one.confidence,
+        )
+        for row in range(len(families.scope_ids))
+    ]
+    claims = added(rows, curves.scatter[1] / curves.scatter[0])
     weight = one.cumulative_expected[:, -1]
     everyone = counts.costs.with_columns(scope=pl.lit(0, dtype=pl.Int64))
     _, deviation, seen = _mean_costs(everyone, fleet.origin, 1, np.zeros(1, np.intp), least)
@@ -205,7 +197,7 @@ def _skus(
     fleet = fleet_on(_by_scope(counts.fleet, number), origin, len(skus), True)
     curve = curve_of(curves, family)
     first = int(fleet.delivery.min())
-    expected = expected_by_month(curves, fleet, curve, first)
+    expected = expected_by_month(curves, fleet, curve, first).sum(axis=0)
     claims_of = _by_scope(counts.claims, number)
     observed = counted_claims(claims_of, first, expected.shape[1], len(skus))
     drawn = levels(observed, expected, family)
@@ -226,22 +218,31 @@ def _skus(
 
 def _forecast(fleet: Fleet, curves: Curves, curve: Integers, level: Levels) -> Forecast:
     """A level L on a curve is a scale L^(-1/shape) times as long; its spread adds to that of the scale."""
-    shape = curves.shape[curve]
-    covariance = curves.covariance[curve].copy()
-    covariance[:, 0, 0] += level.log_variance / shape**2
     survivors, ages = fleet.survivors()
     origin = fleet.origin
-    return forecast_claims(
-        survivors * RARE,
-        ages,
-        shape,
-        curves.scale[curve] * level.level ** (-1 / shape),
-        log_covariance=covariance,
-        ends=origin.ends(MONTHS),
-        season=season_of(curves.season[curve], origin.first_month, MONTHS),
-        overdispersion=level.scatter,
-        confidence=CONFIDENCE,
-    )
+    stretches = []
+    for number, stretch in enumerate(STRETCHES):
+        shape, covariance = curves.shape[number, curve], curves.covariance[number, curve].copy()
+        covariance[:, 0, 0] += level.log_variance / shape**2
+        stretches.append(
+            forecast_claims(
+                survivors * RARE,
+                ages,
+                shape,
+                curves.scale[number, curve] * level.level ** (-1 / shape),
+                log_covariance=covariance,
+                ends=origin.ends(MONTHS),
+                season=season_of(curves.season[number, curve], origin.first_month, MONTHS),
+                season_log_variance=season_of(
+                    curves.season_log_variance[number, curve], origin.first_month, MONTHS
+                ),
+                start_age=stretch.start,
+                warranty_age=stretch.end,
+                overdispersion=level.scatter,
+                confidence=CONFIDENCE,
+            )
+        )
+    return added(stretches)
 
 
 def _mean_costs(

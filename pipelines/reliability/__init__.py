@@ -18,7 +18,7 @@ Rates and repeated failures
     mean_cumulative, fit_power_law       failures per unit by age, repairs included
 Reporting, forecast, watching
     reporting_delay, delay_corrected     failures not reported yet
-    forecast_claims, forecast_cost       claims to come, with prediction limits
+    forecast_claims, forecast_cost, added    claims to come, with prediction limits
     nevada_expected, claims_per_unit, conditional_failures, overdispersion
     maxsprt_critical_value, maxsprt_performance, maxsprt_statistic, poisson_cusum, cusum_run_length
     best_replacement_age
@@ -42,6 +42,7 @@ from pipelines.reliability.doubts import (
 from pipelines.reliability.forecast import (
     CostForecast,
     Forecast,
+    added,
     claims_per_unit,
     conditional_failures,
     forecast_claims,
@@ -131,6 +132,7 @@ __all__ = [
     "WeibullBatch",
     "WeibullFit",
     "aalen_johansen",
+    "added",
     "annualised_rate",
     "batch_cumulative",
     "best_replacement_age",

@@ -19,6 +19,9 @@ from pipelines.reliability.observations import Floats
 from pipelines.reliability.weibull import weibull_cumulative_hazard
 
 
+PERIODS_OF_A_YEAR = 12
+
+
 @dataclass(frozen=True)
 class Forecast:
     """Claims per future month and summed up to it; arrays of shape (scopes, months).
@@ -89,24 +92,31 @@ def conditional_failures(
     return np.asarray(units, float) * -np.expm1(weibull_cumulative_hazard(age, shape, scale) - added)
 
 
-def claims_per_unit(shape: ArrayLike, scale: ArrayLike, warranty_months: int = 24) -> Floats:
-    """M_k = I(k+1) - 2 I(k) + I(k-1), I(x) = integral of H from 0 to x: claims per unit of a delivery month
-    in the k-th calendar month after it, k = 0 … warranty_months; result (scopes, warranty_months + 1).
+def claims_per_unit(
+    shape: ArrayLike, scale: ArrayLike, start_age: float = 0.0, warranty_age: float = 24.0
+) -> Floats:
+    """M_k = I(k+1) - 2 I(k) + I(k-1), I(x) = integral from 0 to x of H(min(t, w)) - H(a) where t > a.
 
-    Deliveries lie evenly over their month, so that month k is met at ages k-1 to k+1; in the last one the
-    warranty ends where it began: M_w = H(w) - I(w) + I(w-1). Each claim leaves its unit in service (minimal
-    repair: claims are a Poisson process of cumulative intensity H). shape, scale: (scopes,).
+    Claims per unit of a delivery month in the k-th calendar month after it, k = 0 … w, at ages from a =
+    start_age to w = warranty_age months: deliveries lie evenly over their month, so that month k is met at
+    ages k-1 to k+1. Each claim leaves its unit in service (minimal repair: claims are a Poisson process of
+    cumulative intensity H). shape, scale: (scopes,); result (scopes, w + 1).
 
     The cells of a Nevada chart; Kalbfleisch, Lawless & Robinson 1991 (Technometrics 33:273).
     """
     k = np.atleast_1d(np.asarray(shape, float))[:, None]
     s = np.atleast_1d(np.asarray(scale, float))[:, None]
-    x = np.arange(warranty_months + 2.0)
-    integral = x * weibull_cumulative_hazard(x, k, s) / (k + 1)
-    cells = integral[:, 1:] - 2 * integral[:, :-1]
-    cells[:, 1:] += integral[:, :-2]
-    last = weibull_cumulative_hazard(float(warranty_months), k, s)[:, 0]
-    cells[:, -1] = last - integral[:, warranty_months] + integral[:, warranty_months - 1]
+    x = np.arange(int(warranty_age) + 2.0)
+
+    def integral(age: ArrayLike) -> Floats:
+        return np.asarray(age, float) * weibull_cumulative_hazard(age, k, s) / (k + 1)
+
+    within = np.clip(x, start_age, warranty_age)
+    before, whole = (weibull_cumulative_hazard(age, k, s) for age in (start_age, warranty_age))
+    reached = integral(within) - integral(start_age) - (within - start_age) * before
+    reached += np.maximum(x - warranty_age, 0.0) * (whole - before)
+    cells = np.diff(reached, axis=1)
+    cells[:, 1:] -= np.diff(reached, axis=1)[:, :-1]
     return cells
 
 
@@ -136,23 +146,27 @@ def forecast_claims(
     months: int = 24,
     ends: ArrayLike | None = None,
     season: ArrayLike = 1.0,
+    season_log_variance: ArrayLike = 0.0,
+    start_age: float = 0.0,
     warranty_age: ArrayLike = 24.0,
     overdispersion: ArrayLike = 1.0,
     confidence: float = 0.9,
 ) -> Forecast:
     """m_h = s_h sum_a n_a (S(min(a+h-1, w)) - S(min(a+h, w))) / S(a): claims expected in future month h.
 
-    Var = phi (m + g' C g), g the gradient of m in (log scale, log shape); limits are negative binomial
+    Var = phi (m + g' C g + m^2 v), g the gradient of m in (log scale, log shape), v the log variance of s;
+    limits are negative binomial
     quantiles of that mean and variance (Poisson where they agree), the same for the sum of the first h
     months.
 
     survivors: (scopes, ages) or (ages,) units in service, not yet failed, of each age; ages: (ages,) in
     months, the unit of scale. ends: (months,) where each future period ends, in months from now, by default
-    1, 2, 3, …; season (s): (scopes, months), (months,) or scalar factor of each period, taken as known.
+    1, 2, 3, …; season (s): (scopes, months), (months,) or scalar factor of each period, with the variance
+    of its logarithm; periods a year apart share theirs.
     shape, scale, overdispersion (phi): (scopes,) or scalar. log_covariance:
     (scopes, 2, 2) or (2, 2) of (log scale, log shape); None takes them as known. warranty_age w: (scopes,)
-    or scalar, after which claims stop. A unit is counted once: the k-th failure of a repaired unit is not
-    foreseen.
+    or scalar, after which claims stop; start_age: before which this kind of claim does not begin. A unit is
+    counted once: the k-th failure of a repaired unit is not foreseen.
 
     Meeker & Escobar 1998, section 12.7; overdispersion as a quasi-Poisson factor (McCullagh & Nelder 1989,
     6.2).
@@ -173,7 +187,7 @@ def forecast_claims(
 
     def hazard_at(h: float) -> tuple[Floats, Floats]:
         """H at each unit's age h months on, capped at the warranty; and its derivative in log shape."""
-        then = np.where(age < end, np.minimum(age + h, end), age)
+        then = np.maximum(np.where(age < end, np.minimum(age + h, end), age), start_age)
         with np.errstate(divide="ignore", invalid="ignore"):
             log_ratio = np.where(then > 0, np.log(then / s), 0.0)
             hazard = np.where(then > 0, np.exp(k * log_ratio), 0.0)
@@ -193,9 +207,15 @@ def forecast_claims(
             gradient[:, h, p] = factor[:, h] * change
         before, before_k = after, after_k
     sums, sum_gradient = np.cumsum(mean, axis=1), np.cumsum(gradient, axis=1)
+    spread = np.broadcast_to(np.asarray(season_log_variance, float), mean.shape)
+    from_season, sum_from_season = spread * mean**2, np.zeros_like(mean)
+    for phase in range(min(PERIODS_OF_A_YEAR, len(at))):
+        of_phase = np.zeros_like(mean)
+        of_phase[:, phase::PERIODS_OF_A_YEAR] = mean[:, phase::PERIODS_OF_A_YEAR]
+        sum_from_season += spread[:, [phase]] * np.cumsum(of_phase, axis=1) ** 2
     variance, sum_variance = (
-        phi * (m + np.einsum("shi,sij,shj->sh", g, cov, g))
-        for m, g in ((mean, gradient), (sums, sum_gradient))
+        phi * (m + np.einsum("shi,sij,shj->sh", g, cov, g) + more)
+        for m, g, more in ((mean, gradient, from_season), (sums, sum_gradient, sum_from_season))
     )
     return Forecast(
         mean,
@@ -206,6 +226,21 @@ def forecast_claims(
         sum_variance,
         confidence,
     )
+
+
+def added(forecasts: Sequence[Forecast], variance_factor: float = 1.0) -> Forecast:
+    """Sum of independent forecasts of equal shapes: means and variances add, limits are drawn anew.
+
+    variance_factor multiplies the variance, for parts that share good and bad months.
+    """
+    confidence = forecasts[0].confidence
+    sums: list[Floats] = []
+    for of_mean, of_variance in (("expected", "variance"), ("cumulative_expected", "cumulative_variance")):
+        mean = np.sum([getattr(each, of_mean) for each in forecasts], axis=0)
+        variance = variance_factor * np.sum([getattr(each, of_variance) for each in forecasts], axis=0)
+        variance = np.maximum(mean, variance)
+        sums += [mean, *prediction_limits(mean, variance, confidence), variance]
+    return Forecast(*sums, confidence=confidence)
 
 
 def prediction_limits(mean: ArrayLike, variance: ArrayLike, confidence: float = 0.9) -> tuple[Floats, Floats]:
