@@ -38,32 +38,49 @@
 {%- endmacro %}
 
 {#
-  Purpose: the values of all conditions of a row as one text, the key under which a combination is matched once.
-    The facts of a million claims are a few hundred combinations.
+  Purpose: the values of all conditions of a row as one integer: a bit for each value that each condition can take, one of
+    them set per condition (the first stands for any other value). It is the key under which a combination is matched
+    once, for the facts of a million claims are a few hundred combinations; and a rule holds for a combination exactly
+    where its own bits cover it.
   Parameters: conditions, as policy_conditions() gives them.
-  Usage: {{ combination_key(policy_conditions()) }} as policy_combination
+  Usage: {{ combination_key(policy_conditions()) }} as policy_combination_key
 #}
 {% macro combination_key(conditions) -%}
-    concat_ws('/'
-    {%- for condition, values in conditions.items() -%}
-        , {{ condition_text(condition, values) }}
-    {%- endfor -%}
-    )
+    {{ condition_bits(conditions, 0) }}
 {%- endmacro %}
 
-{% macro condition_text(condition, values) -%}
-    {%- if values | sort == ['false', 'true'] -%}
-        case when {{ condition }} then '1' else '0' end
-    {%- else -%}
-        {{ condition }}
-    {%- endif -%}
+{#
+  Purpose: the combinations for which a rule row holds, as bits: those of its value, or all where the condition is empty.
+  Parameters: conditions.
+  Usage: where combination_key & rule_cover = combination_key
+#}
+{% macro rule_cover(conditions) -%}
+    {{ condition_bits(conditions, 1) }}
+{%- endmacro %}
+
+{% macro condition_bits(conditions, is_empty_any) -%}
+    {%- set ns = namespace(bit=1) -%}
+    {%- for condition, values in conditions.items() -%}
+        {%- set other = ns.bit -%}
+        {{ ' + ' if not loop.first }}case
+        {%- for value in values %}
+            {%- set ns.bit = ns.bit * 2 %}
+            when {{ condition }} = {{ value if values | sort == ['false', 'true'] else "'" ~ value ~ "'" }} then cast({{ ns.bit }} as bigint)
+        {%- endfor %}
+            {%- set ns.bit = ns.bit * 2 %}
+            {%- if is_empty_any %}
+            when {{ condition }} is null then cast({{ ns.bit - other }} as bigint)
+            {%- endif %}
+            else cast({{ other }} as bigint)
+        end
+    {%- endfor -%}
 {%- endmacro %}
 
 {#
   Purpose: for each combination of facts and each version of a rule set, the first row (smallest priority) whose
     conditions all hold; an empty condition holds always.
-  Parameters: combinations, a relation with one column per condition and combination_key; rules, a relation of rule rows;
-    version, the rules' column that separates rule sets; conditions.
+  Parameters: combinations, a relation with combination_key; rules, a relation of rule rows; version, the rules' column
+    that separates rule sets; conditions.
   Usage: select * from ({{ first_matching_rules('combinations', 'rules', 'policy_version', policy_conditions()) }}) as matched
 #}
 {% macro first_matching_rules(combinations, rules, version, conditions) -%}
@@ -79,15 +96,14 @@
     from (
         select
             combinations.combination_key,
-            rules.{{ version }},
-            min(rules.priority) as priority
+            covers.{{ version }},
+            min(covers.priority) as priority
         from {{ combinations }} as combinations
-        inner join {{ rules }} as rules
-            on
-                {%- for condition in conditions %}
-                {{ 'and ' if not loop.first }}(rules.{{ condition }} is null or rules.{{ condition }} = combinations.{{ condition }})
-                {%- endfor %}
-        group by combinations.combination_key, rules.{{ version }}
+        inner join (
+            select {{ version }}, priority, {{ rule_cover(conditions) }} as cover from {{ rules }}
+        ) as covers
+            on (combinations.combination_key & covers.cover) = combinations.combination_key
+        group by combinations.combination_key, covers.{{ version }}
     ) as matches
     inner join {{ rules }} as rules
         on matches.{{ version }} = rules.{{ version }} and matches.priority = rules.priority

@@ -1,5 +1,4 @@
-{# No hole: every combination of condition values meets a row, in every version. Failing rows are the combinations,
-   their values in the order of the columns. #}
+{# No hole: every combination of condition values meets a row, in every version. Failing rows are the combinations. #}
 {% test every_combination_has_a_first_match(model, version, is_law) %}
     {%- set conditions = law_conditions() if is_law else policy_conditions() %}
     with combinations as (
@@ -14,7 +13,7 @@
         select distinct {{ version }} from {{ model }}
     )
 
-    select versions.{{ version }}, combinations.combination_key
+    select versions.{{ version }}, combinations.*
     from combinations
     cross join versions
     left join matched
