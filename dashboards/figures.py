@@ -11,7 +11,17 @@ from dashboards.data import ask
 from dashboards.texts import inert, language, t, term
 from pipelines.queries.build_facts import BuildFacts, build_facts
 from pipelines.queries.defects import Comparison
-from pipelines.queries.formats import TOO_FEW, by_format, day, number, per_units, percent, ratio_span, span
+from pipelines.queries.formats import (
+    TOO_FEW,
+    by_format,
+    day,
+    euros,
+    number,
+    per_units,
+    percent,
+    ratio_span,
+    span,
+)
 from pipelines.queries.measures import Value
 
 
@@ -59,9 +69,17 @@ def _basis(value: Value) -> str:
     if limits and value.is_enough:
         parts.append(t("interval", limits=limits))
     if value.n is not None:
-        events, n = number(value.events, language()), number(value.n, language())
-        parts.append(t("events_of_n", events=events, n=n))
+        parts.append(_counts(value, value.n))
     return " · ".join(parts) or t("count_of_all")
+
+
+def _counts(value: Value, n: float) -> str:
+    """What a value rests on: the cases of a share, the number behind a mean, amounts over amounts."""
+    lang = language()
+    if value.measure.kind in ("mean", "sum"):
+        return t("mean_of" if value.measure.kind == "mean" else "sum_of", n=number(n, lang))
+    written = euros if (value.measure.kind, value.measure.format) == ("rate", "percent") else number
+    return t("events_of_n", events=written(value.events, lang), n=written(n, lang))
 
 
 def per_unit_note(value: Value) -> str:

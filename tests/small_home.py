@@ -44,6 +44,7 @@ def make(home: Path, name: str = "savoir-1.duckdb", lines: int = 2500, as_of: da
     claims, repairs = _claims(orders, as_of)
     tables = {
         "fct_order_lines": _with_events(orders, claims),
+        "fct_remedy_costs": _remedy_costs(claims),
         "fct_claims": claims,
         "fct_repairs": repairs,
         "fct_life_table": _life_table(orders, claims, as_of),
@@ -72,7 +73,9 @@ def make(home: Path, name: str = "savoir-1.duckdb", lines: int = 2500, as_of: da
 def declared_measures() -> list[tuple[Any, ...]]:
     """The measures of the marts' YAML, as the publisher copies them."""
     models = [
-        model for path in sorted(MARTS.rglob("*.yml")) for model in yaml.safe_load(path.read_text())["models"]
+        model
+        for path in sorted(MARTS.rglob("*.yml"))
+        for model in yaml.safe_load(path.read_text()).get("models", [])
     ]
     return [
         (
@@ -241,6 +244,62 @@ def _claims(orders: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFra
         pl.DataFrame(claims, infer_schema_length=None).with_columns(**no_dates),
         pl.DataFrame(repairs, infer_schema_length=None).with_columns(**no_repair_dates),
     )
+
+
+def _remedy_costs(claims: pl.DataFrame) -> pl.DataFrame:
+    """Prices of the right shape; every seventh claim has none, every eleventh no break-even above zero."""
+    rng = np.random.default_rng(9)
+    rows = []
+    for number, claim in enumerate(claims.filter("is_claim").iter_rows(named=True)):
+        why_not = "no product is known" if number % 7 == 3 else None
+        work, price = float(rng.integers(20, 260)), float(rng.integers(180, 420))
+        repair, replacement = work + 60, price * 0.7
+        remedy = ("repair", "repair", "replacement", "refund", "part")[number % 5]
+        remedy = "open" if claim["is_open"] else remedy
+        taken = {"repair": repair, "replacement": replacement, "refund": price * 0.9, "part": 15.0}
+        regret = taken[remedy] - min(repair, replacement) if remedy in taken else None
+        is_choice = remedy in ("repair", "replacement")
+        cheapest = "repair" if repair < replacement else "replacement"
+        is_known = remedy == "repair"
+        row = {
+            "is_priced": why_not is None,
+            "unpriced_reason": why_not,
+            "list_price_incl_vat_eur": price * 1.2,
+            "work_eur": work,
+            "work_basis": "own_work" if is_known else ("own_quote", "cell")[number % 2],
+            "repair_cost_eur": repair,
+            "replacement_cost_eur": replacement,
+            "salvage_eur": price * 0.05,
+            "cheapest_remedy": cheapest,
+            "naive_remedy": "repair" if work < price * 0.2 else "replacement",
+            "actual_cost_eur": taken.get(remedy),
+            "regret_eur": regret,
+            "expected_regret_eur": None if remedy == "part" or regret is None else regret + 1,
+            "regret_variance": 0.0 if is_known else 400.0,
+            "refused_exposure_eur": 0.0,
+            "break_even_repair_eur": 0.0 if number % 11 == 5 else replacement - 60,
+            "right_choice_probability": round(float(rng.random()), 6) if is_choice else None,
+            "is_right_choice": remedy == cheapest if is_choice else None,
+            "repair_assumed_eur": 30.0,
+            "replacement_assumed_eur": 45.0,
+            "assumed_share": 0.2,
+        }
+        if why_not:
+            row = dict.fromkeys(row) | {"is_priced": False, "unpriced_reason": why_not}
+        kept = ("ticket_id", "sku", "family_code", "service_center_id", "requested_on", "age_months")
+        rows.append(
+            {key: claim[key] for key in kept}
+            | {"request_month": claim["requested_on"].replace(day=1), "actual_remedy": remedy}
+            | row
+            | {
+                "cell": f"{claim['family_code']} × {claim['fault_code']}",
+                "cell_observations": 8,
+                "cell_repaired_claims": 5,
+                "cell_replaced_claims": 0 if claim["cause"] == "wear" else 3,
+                "has_overlap": claim["cause"] != "wear",
+            }
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def _with_events(orders: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ TOO_FEW = {"en": "too few to say", "fr": "trop peu pour conclure"}
 UNKNOWN = "–"
 # Weekly rates are small: they are written per this many units under warranty.
 PER_UNITS = 10_000
+CENTS_BELOW_EUR = 20
 # French separates thousands by a narrow no-break space and units by a no-break space.
 _NARROW, _NO_BREAK = "\u202f", "\u00a0"
 
@@ -66,7 +67,8 @@ def by_format(value: float | None, kind: str, language: str) -> str:
     if kind == "percent":
         return percent(value, language)
     if kind == "eur":
-        return euros(value, language)
+        # A cost per unit sold is a few euros: its cents tell.
+        return euros(value, language, 2 if value and abs(value) < CENTS_BELOW_EUR else 0)
     if kind == "days":
         return days(value, language)
     if kind == "per_1000":

@@ -1,0 +1,231 @@
+"""Repair or replace: what both cost, which decisions were right, how sure that is, and what it rests on."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts, money_charts
+from dashboards.data import ask
+from dashboards.figures import header, measure_cards
+from dashboards.filters import scope as scope_filter
+from dashboards.tables import behind, download, grid, with_labels, with_texts
+from dashboards.texts import language, t
+from dashboards.url_state import bound, one_of
+from pipelines.queries import remedies
+from pipelines.queries.formats import number as written
+from pipelines.queries.words import code_label
+
+header(t("page_remedies"), t("remedies_subtitle"))
+scope = scope_filter(("family", "sku", "centre", "period"))
+lang = language()
+number = st.column_config.NumberColumn
+words = {key: t(f"money_{key}") for key in money_charts.WORDS}
+
+cards = ask(remedies.headline, scope)
+if not cards["claims"].events:
+    st.info(t("remedies_none"))
+    st.stop()
+regret = ask(remedies.expected_regret, scope)
+shares = ("right_choice_share", "right_choice_probability", "naive_error_share")
+rest = ("assumed_share", "break_even_share", "priced_share", "refused_exposure")
+measure_cards([regret, *(cards[name] for name in (*shares, *rest))], per_row=4)
+
+interval = {
+    "low": number(words["low"], format="euro"),
+    "high": number(words["high"], format="euro"),
+    "cases": number(words["cases"], format="localized"),
+}
+
+with st.container(border=True):
+    st.subheader(t("remedies_costs"), anchor=False)
+    st.caption(t("remedies_costs_caption"))
+    names = {f"{code}_cost": code_label(code, lang) for code in money_charts.REMEDY_COLOURS}
+    costs = with_labels(ask(remedies.costs_by_family, scope), "family_code").rename({"family_code": "label"})
+    enough = costs.filter("is_enough")
+    if enough.is_empty():
+        st.info(t("remedies_too_few"))
+    else:
+        height = 60 + 30 * enough["label"].n_unique()
+        charts.show(money_charts.remedy_dots(enough, names, words), t("remedies_costs_alt"), lang, height)
+    table = with_labels(ask(remedies.families, scope), "family_code")
+    behind(
+        table,
+        {
+            "family_code": t("family"),
+            "claims": number(words["claims"], format="localized"),
+            "repair_cost": number(t("money_repair_cost"), format="euro"),
+            "replacement_cost": number(t("money_replacement_cost"), format="euro"),
+            "break_even": number(words["line"], format="euro"),
+            "break_even_share": number(t("money_break_even_share"), format="percent"),
+            "right_choice_share": number(t("money_right"), format="percent"),
+            "right_choice_probability": number(words["probability"], format="percent"),
+            "assumed_share": number(t("money_assumed"), format="percent"),
+        },
+        "remedies_by_family",
+        t("remedies_costs"),
+    )
+
+with st.container(border=True):
+    st.subheader(t("remedies_map"), anchor=False)
+    kinds = {"multiple": t("remedies_map_multiple"), "euros": t("remedies_map_euros")}
+    kind = st.segmented_control(
+        t("remedies_map"),
+        list(kinds),
+        required=True,
+        format_func=kinds.__getitem__,
+        label_visibility="collapsed",
+        **bound("in", one_of(kinds), "multiple"),
+    )
+    points, total = ask(remedies.decisions, scope)
+    y = "work_eur" if kind == "euros" else "break_even_multiple"
+    counts = {"total": written(total, lang), "shown": written(points[y].count(), lang)}
+    counts["left_out"] = written(points[y].null_count(), lang)
+    st.caption(t(f"remedies_map_{kind}_caption", **counts))
+    if points[y].count() == 0:
+        st.info(t("remedies_too_few"))
+    else:
+        line = ask(remedies.break_even_by_age, scope).filter("is_enough") if kind == "euros" else None
+        labels = {code: code_label(code, lang) for code in money_charts.REMEDY_COLOURS}
+        drawn = money_charts.decision_map(points, y, line, labels, words)
+        charts.show(drawn, t("remedies_map_alt"), lang, 430)
+    behind(
+        with_texts(with_labels(points, "actual_remedy", "cheapest_remedy"), "work_basis", "basis_", "basis"),
+        {
+            "ticket_id": words["ticket"],
+            "sku": t("sku"),
+            "age_months": number(words["age"], format="%.1f"),
+            "work_eur": number(words["work"], format="euro"),
+            "basis": t("money_basis"),
+            "break_even_eur": number(words["line"], format="euro"),
+            "break_even_multiple": number(words["multiple"], format="%.2f"),
+            "actual_remedy": words["remedy"],
+            "cheapest_remedy": t("money_cheapest"),
+            "regret_eur": number(words["regret"], format="euro"),
+            "right_choice_probability": number(words["probability"], format="percent"),
+        },
+        "decisions",
+        t("remedies_map"),
+    )
+
+left, right = st.columns(2, gap="medium")
+with left, st.container(border=True, height="stretch"):
+    st.subheader(t("remedies_months"), anchor=False)
+    st.caption(t("remedies_months_caption"))
+    months = ask(remedies.regret_by_month, scope)
+    if months.is_empty():
+        st.info(t("remedies_too_few"))
+    else:
+        named = words | {"value": regret.measure.label(lang)}
+        charts.show(money_charts.euro_bars(months, named), t("remedies_months_alt"), lang, 420)
+        month = {"month": st.column_config.DateColumn(words["month"], format="YYYY-MM")}
+        value = {"value": number(named["value"], format="euro")}
+        behind(months, month | value | interval, "regret_by_month", t("remedies_months"))
+with right, st.container(border=True, height="stretch"):
+    st.subheader(t("remedies_centres"), anchor=False)
+    st.caption(t("remedies_centres_caption"))
+    nowhere = pl.lit(t("remedies_no_centre"))
+    centres = ask(remedies.regret_by_centre, scope).with_columns(
+        label=pl.coalesce("name", "service_center_id", nowhere)
+    )
+    enough = centres.filter("is_enough").sort("value", descending=True).head(15)
+    if enough.is_empty():
+        st.info(t("remedies_too_few"))
+    else:
+        charts.show(money_charts.euro_dots(enough, words), t("remedies_centres_alt"), lang, 420)
+    value = {"label": t("centre"), "value": number(words["regret"], format="euro")}
+    behind(
+        centres.sort("cases", descending=True), value | interval, "regret_by_centre", t("remedies_centres")
+    )
+
+with st.container(border=True):
+    st.subheader(t("remedies_largest"), anchor=False)
+    claims = ask(remedies.largest_regrets, scope)
+    picked = None
+    if claims.is_empty():
+        st.info(t("remedies_no_regret"))
+    else:
+        st.caption(t("remedies_largest_caption", n=written(claims.height, lang)) + " " + t("worklist_pick"))
+        named = with_labels(claims, "family_code", "actual_remedy", "cheapest_remedy")
+        picked = grid(
+            with_texts(named, "work_basis", "basis_", "basis"),
+            {
+                "ticket_id": words["ticket"],
+                "requested_on": st.column_config.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
+                "family_code": t("family"),
+                "sku": t("sku"),
+                "actual_remedy": words["remedy"],
+                "cheapest_remedy": t("money_cheapest"),
+                "regret_eur": number(words["regret"], format="euro"),
+                "right_choice_probability": number(words["probability"], format="percent"),
+                "repair_cost_eur": number(t("money_repair_cost"), format="euro"),
+                "replacement_cost_eur": number(t("money_replacement_cost"), format="euro"),
+                "actual_cost_eur": number(t("money_actual_cost"), format="euro"),
+                "assumed_share": number(t("money_assumed"), format="percent"),
+                "basis": t("money_basis"),
+            },
+            t("remedies_largest"),
+            key="regret_rows",
+            height=380,
+        )
+        download(claims, "largest_regrets")
+
+left, right = st.columns(2, gap="medium")
+with left, st.container(border=True, height="stretch"):
+    st.subheader(t("remedies_basis"), anchor=False)
+    st.caption(t("remedies_basis_caption"))
+    grid(
+        with_texts(ask(remedies.work_bases, scope), "work_basis", "basis_", "basis"),
+        {
+            "basis": t("money_basis"),
+            "claims": number(words["claims"], format="localized"),
+            "assumed_share": number(t("money_assumed"), format="percent"),
+        },
+        t("remedies_basis"),
+    )
+with right, st.container(border=True, height="stretch"):
+    st.subheader(t("remedies_cells"), anchor=False)
+    cells = ask(remedies.cells, scope)
+    without = cells.filter(~pl.col("has_overlap"))
+    counts = {"without": written(without.height, lang), "all": written(cells.height, lang)}
+    st.caption(t("remedies_cells_caption", **counts))
+    behind(
+        cells,
+        {
+            "cell": t("money_cell"),
+            "claims": number(words["claims"], format="localized"),
+            "repaired": number(t("money_repaired"), format="localized"),
+            "replaced": number(t("money_replaced"), format="localized"),
+            "observations": number(t("money_observations"), format="localized"),
+            "claims_estimated": number(t("money_estimated"), format="localized"),
+        },
+        "remedy_cells",
+        t("remedies_cells"),
+    )
+
+unpriced_picked = None
+with st.container(border=True):
+    st.subheader(t("remedies_unpriced"), anchor=False)
+    unpriced = ask(remedies.unpriced, scope)
+    if unpriced.is_empty():
+        st.success(t("remedies_all_priced"), icon=":material/check:")
+    else:
+        st.caption(
+            t("remedies_unpriced_caption", n=written(unpriced.height, lang)) + " " + t("worklist_pick")
+        )
+        unpriced_picked = grid(
+            with_labels(unpriced, "family_code", "actual_remedy"),
+            {
+                "ticket_id": words["ticket"],
+                "requested_on": st.column_config.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
+                "family_code": t("family"),
+                "sku": t("sku"),
+                "actual_remedy": words["remedy"],
+                "unpriced_reason": st.column_config.TextColumn(t("money_reason"), width="large"),
+            },
+            t("remedies_unpriced"),
+            key="unpriced_rows",
+        )
+        download(unpriced, "unpriced_claims")
+
+for frame, row in ((claims, picked), (unpriced, unpriced_picked)):
+    if row is not None:
+        st.switch_page("app_pages/claims.py", query_params={"claim": frame["ticket_id"][row], "lang": lang})
