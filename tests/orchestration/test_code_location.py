@@ -89,3 +89,11 @@ def test_the_five_feeds_are_assets_and_the_staging_models_stand_on_them(
         key = dg.AssetKey(["raw", feed])
         assert repository.asset_graph.get(key).is_executable
         assert dg.AssetKey(["staging", f"stg_feeds__{feed}"]) in repository.asset_graph.get(key).child_keys
+
+
+def test_dbt_runs_twice_in_a_build_and_no_more(repository: dg.RepositoryDefinition) -> None:
+    """Once up to what the fits read, once for what reads the fits; each further run costs three seconds."""
+    nodes = [
+        node.name for node in repository.get_job("build").graph.nodes if node.name.startswith("dbt_models")
+    ]
+    assert len(nodes) == 2
