@@ -48,17 +48,24 @@ def failure_text(events: Iterable[dg.DagsterEvent]) -> str:
 def send_alert(subject: str, text: str, log: logging.Logger) -> None:
     """Log the alert, and mail it where the environment says to whom and through which server."""
     log.error("%s\n%s", subject, text)
+    trouble = mail_alert(subject, text)
+    if trouble:
+        log.warning(trouble)
+
+
+def mail_alert(subject: str, text: str) -> str | None:
+    """Mail the alert where one is configured; a sentence where that did not work, None where it did."""
     recipients, server = os.environ.get(RECIPIENTS), MailServer.configured()
     if not recipients:
-        return
+        return None
     if server is None:
-        log.warning("%s is set but SAVOIR_SMTP_HOST is not: no mail was sent.", RECIPIENTS)
-        return
+        return f"{RECIPIENTS} is set but SAVOIR_SMTP_HOST is not: no mail was sent."
     try:
         server.send(text_message(server.sender, recipients, subject, text))
     except (OSError, smtplib.SMTPException) as error:
         # A mail server that is down must not hide the failure it was to tell of.
-        log.warning("The alert could not be mailed through %s:%s: %s", server.host, server.port, error)
+        return f"The alert could not be mailed through {server.host}:{server.port}: {error}"
+    return None
 
 
 def _sentence(error: object) -> str | None:

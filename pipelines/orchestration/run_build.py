@@ -9,7 +9,6 @@ people look for there: the snapshot that was published, or the checks that were 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ import dagster as dg
 
 from pipelines.feeds.results import Delivery
 from pipelines.home import DBT_DIR, Home
-from pipelines.orchestration.alerts import failure_text, send_alert
+from pipelines.orchestration.alerts import failure_text, mail_alert
 from pipelines.orchestration.code_location import build_defs
 from pipelines.orchestration.feeds import Door, open_door
 from pipelines.orchestration.instance import prepare_instance
@@ -62,7 +61,9 @@ def run_build(
     _tell_dagster(result)
     reason = "" if result.success else failure_text(result.all_events)
     if reason:
-        send_alert("Savoir: build failed", reason, logging.getLogger("savoir.alerts"))
+        # The caller shows the reason itself; the mail is for those who are not at this terminal.
+        trouble = mail_alert("Savoir: build failed", reason)
+        reason = f"{reason}\n{trouble}" if trouble else reason
     return BuildOutcome(result.success, reason, tuple(deliveries))
 
 
