@@ -15,7 +15,7 @@ from pipelines.home import Home
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 SAVOIR = Path(sys.executable).with_name("savoir")
-DEMO_LINES = 6_000
+DEMO_LINES = 60_000
 DEMO_SEED = 1
 DEMO_END = date(2026, 10, 31)
 PUBLISHED_WITH_REFUSALS = 3
