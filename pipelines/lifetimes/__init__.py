@@ -1,4 +1,4 @@
-"""From counts in the build file to fits and forecasts in `warehouse/reliability/`, dbt's source `reliability`.
+"""From counts in the build file to fits and forecasts in `warehouse/reliability/`, a source of dbt's.
 
 Belongs here: reading the intermediate tables, calling `pipelines.reliability`, writing Parquet. Does not
 belong here: a decision about a row (SQL made it), a numerical method (`pipelines.reliability`), Dagster.
@@ -50,6 +50,6 @@ def compute(home: Home, as_of: date, progress: Callable[[str], None] = lambda _:
 
 
 def minimum_events() -> int:
-    """The declared minimum of events for a fit to be shown: the variable `minimum_events` of the dbt project."""
+    """The declared minimum of events of a fit: the dbt project's variable `minimum_events`."""
     project = yaml.safe_load((DBT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
     return int(project["vars"]["minimum_events"])

@@ -79,7 +79,7 @@ def fit_curves(fleet: Fleet, claims: pl.DataFrame, least: int) -> Curves:
     events = events.reshape(fleet.scopes, AGE_MONTHS)
     events = np.vstack([events, events.sum(axis=0)])
     sample, age, units = _at_ages(fleet)
-    lists: list[tuple[Floats, ...]] = []
+    lists: list[tuple[NDArray[np.number], ...]] = []
     for number, stretch in enumerate(STRETCHES):
         family, month = np.nonzero(events[:, stretch.start : stretch.end])
         month += stretch.start
@@ -150,7 +150,7 @@ class Levels:
 
 
 def levels(observed: Floats, expected: Floats, group: Integers) -> Levels:
-    """Gamma-Poisson levels of scopes from their claims by month, (scopes, months), and what still scatters."""
+    """Gamma-Poisson levels of scopes from claims by month, (scopes, months), and what still scatters."""
     count, exposure = observed.sum(axis=1), expected.sum(axis=1)
     level, spread, own = np.ones(len(count)), np.zeros(len(count)), np.zeros(len(count))
     rows = np.flatnonzero(exposure > 0)

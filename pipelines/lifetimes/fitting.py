@@ -93,7 +93,7 @@ def exact_fit(tables: LifeTables) -> WeibullBatch:
 
 
 def diverging(interval: WeibullBatch, exact: WeibullBatch) -> NDArray[np.bool_]:
-    """Whether the convention changes the share failed at 24 months by more than a tenth and beyond its limits."""
+    """Whether the convention moves the share failed by 24 months by over a tenth and beyond its limits."""
     one, other = batch_cumulative(interval, AGE_MONTHS), batch_cumulative(exact, AGE_MONTHS).estimate
     with np.errstate(invalid="ignore"):
         is_far = np.abs(other - one.estimate) > DIVERGING_SHARE * one.estimate

@@ -56,7 +56,7 @@ class Origin:
     def ends(self, months: int) -> Floats:
         """When each future month ends, in months from now; the first may be what is left of this one."""
         left = 1 - self.day
-        return np.arange(months) + (left if left > 0 else 1.0)
+        return np.arange(months, dtype=float) + (left if left > 0 else 1.0)
 
     def before(self, months: int) -> Origin:
         """The month end so many months before the first day that is not past."""
@@ -102,15 +102,17 @@ class Fleet:
         rows = self.is_in_service
         k = np.minimum(self.origin.month - self.delivery[rows], AGE_MONTHS)
         width = AGE_MONTHS + 1
-        units = np.bincount(self.scope[rows] * width + k, self.units[rows], self.scopes * width)
-        ages = np.minimum(np.arange(width) - 0.5 + self.origin.day, AGE_MONTHS - (1 - self.origin.day) / 2)
+        units = _sums(self.scope[rows] * width + k, self.units[rows], self.scopes * width)
+        ages = np.minimum(
+            np.arange(width, dtype=float) - 0.5 + self.origin.day, AGE_MONTHS - (1 - self.origin.day) / 2
+        )
         ages[0] = self.origin.day / 2
         return units.reshape(self.scopes, width), ages
 
     def expected(self, per_unit: Floats, curve: Integers, first_month: int) -> Floats:
         """Claims expected in each full calendar month so far, (scopes, months from `first_month`).
 
-        per_unit: (curves, 25), claims per unit in the k-th month after delivery; curve: which one a scope has.
+        per_unit: (curves, 25), claims per unit in the k-th month after delivery; curve: each scope's.
         """
         months = self.origin.last_full_month - first_month + 1
         out = np.zeros(self.scopes * months)
@@ -122,12 +124,12 @@ class Fleet:
             # Who left within the month was there for half of it.
             units = self.units[rows] * np.where(is_last[rows], 0.5, 1.0)
             place = self.scope[rows] * months + month[rows] - first_month
-            out += np.bincount(place, units * per_unit[curve[self.scope[rows]], k], len(out))
+            out += _sums(place, units * per_unit[curve[self.scope[rows]], k], len(out))
         return out.reshape(self.scopes, months)
 
 
 def fleet_on(rows: pl.DataFrame, origin: Origin, scopes: int, is_present: bool) -> Fleet:
-    """Rows (scope, delivery, end, is_completed, is_watched, units) cut at a day: delivered by then, the rest unknown."""
+    """Rows of scope, delivery, end, is_completed, is_watched, units as known on a day."""
     known = rows.filter(pl.col("delivery") <= origin.month)
     end = known["end"].to_numpy().astype(np.intp)
     in_service = known["is_watched"].to_numpy() if is_present else end > origin.month
@@ -147,6 +149,10 @@ def counted_claims(claims: pl.DataFrame, first_month: int, months: int, scopes: 
     """Claims by scope and calendar month: (scopes, months from `first_month`)."""
     rows = claims.filter(pl.col("claim").is_between(first_month, first_month + months - 1))
     place = rows["scope"].to_numpy() * months + rows["claim"].to_numpy() - first_month
-    return np.bincount(place, rows["claims"].to_numpy().astype(float), scopes * months).reshape(
-        scopes, months
-    )
+    counts = _sums(place, rows["claims"].to_numpy().astype(float), scopes * months)
+    return counts.reshape(scopes, months)
+
+
+def _sums(place: Integers, values: Floats, places: int) -> Floats:
+    """Values added up by place."""
+    return np.bincount(place, values, places).astype(float)

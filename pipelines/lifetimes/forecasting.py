@@ -98,7 +98,7 @@ def forecast_rows(counts: Counts, as_of: date, least: int) -> pl.DataFrame:
         counts.families,
     )
     parts: list[pl.DataFrame] = []
-    first = int(counts.fleet["delivery"].min() or 0)
+    first = int(counts.fleet["delivery"].to_numpy().min())
     for back in range(PAST_ORIGINS + 1):
         origin = present.before(back) if back else present
         if origin.last_full_month < first:
@@ -189,7 +189,7 @@ def _all(families: Part, fleet: Fleet, curves: Curves, counts: Counts, least: in
 def _skus(
     family_fleet: Fleet, curves: Curves, counts: Counts, names: list[str], families: Part, least: int
 ) -> Part:
-    """Each sku by its family's curve at a level of its own, drawn toward the family's by how little it has."""
+    """Each sku by its family's curve at a level of its own, drawn toward the family's."""
     origin = family_fleet.origin
     skus = counts.families["sku"].to_list()
     family = np.searchsorted(names, counts.families["family_code"].to_list())

@@ -22,7 +22,7 @@ DAYS_PER_MONTH = 30.4375
 
 @dataclass(frozen=True)
 class LifeTables:
-    """Counts by scope × cause (one per row of `series`) and month in service (column): arrays (series, 24)."""
+    """Counts by scope × cause (a row of `series` each) and month in service: arrays (series, 24)."""
 
     series: pl.DataFrame
     events: Counts2
@@ -51,7 +51,8 @@ def read_counts(home: Home) -> Counts:
     with duckdb.connect(str(home.build_file), read_only=True) as con:
         cells = con.sql(
             """
-            select scope_type, scope_id, cause, age_month, events, censored + completed as left_units, left_days
+            select
+                scope_type, scope_id, cause, age_month, events, censored + completed as left_units, left_days
             from intermediate.int_lifetimes__tabled
             where cohort is null
             order by scope_type, scope_id, cause, age_month
@@ -60,7 +61,8 @@ def read_counts(home: Home) -> Counts:
         fleet = con.sql(
             f"""
             select
-                sku, {_month("delivery_month")} as delivery, {_month("end_month")} as end, is_completed, is_watched,
+                sku, {_month("delivery_month")} as delivery, {_month("end_month")} as end,
+                is_completed, is_watched,
                 sum(units)::bigint as units
             from intermediate.int_lifetimes__counted
             group by all
@@ -70,8 +72,8 @@ def read_counts(home: Home) -> Counts:
         claims = con.sql(
             f"""
             select
-                sku, {_month("delivery_month")} as delivery, {_month("claim_month")} as claim, request_age_month,
-                sum(claims)::bigint as claims
+                sku, {_month("delivery_month")} as delivery, {_month("claim_month")} as claim,
+                request_age_month, sum(claims)::bigint as claims
             from intermediate.int_claims__counted
             group by all
             order by all

@@ -18,7 +18,6 @@ from pipelines.reliability.doubts import ObservationError
 from pipelines.reliability.observations import Floats
 from pipelines.reliability.weibull import weibull_cumulative_hazard
 
-
 PERIODS_OF_A_YEAR = 12
 
 
@@ -300,7 +299,9 @@ def forecast_cost(
     """E = m c, Var = m sd^2 + c^2 Var(count) + m^2 sd^2/n: the sum of a random number of costs, Gamma limits.
 
     mean_cost, cost_deviation: (scopes,) or scalar, mean and standard deviation of one claim's cost, in EUR
-    say; costs_seen (n): from how many claims the mean comes, infinite where it is known. Klugman, Panjer & Willmot, Loss Models, section 9.3 (compound variance).
+    say; costs_seen (n): from how many claims the mean comes, infinite where it is known.
+
+    Klugman, Panjer & Willmot, Loss Models, section 9.3 (compound variance).
     """
     shape = (len(claims.expected), 1)
     c = np.broadcast_to(np.asarray(mean_cost, float).reshape(-1, 1), shape)

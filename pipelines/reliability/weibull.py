@@ -128,8 +128,8 @@ def cumulative_band(fit: WeibullFit, ages: ArrayLike) -> Band:
     """
     return _band(
         np.asarray(ages, float),
-        np.float64(fit.shape),
-        np.float64(fit.scale),
+        np.asarray(fit.shape, float),
+        np.asarray(fit.scale, float),
         fit.log_covariance,
         fit.confidence,
     )
