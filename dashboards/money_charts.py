@@ -59,7 +59,9 @@ def remedy_dots(frame: pl.DataFrame, labels: dict[str, str], words: dict[str, st
     order = frame.group_by("label").agg(pl.col("value").max()).sort("value", descending=True)["label"]
     colours = alt.Scale(domain=list(labels.values()), range=list(REMEDY_COLOURS.values()))
     base = _chart(shown).encode(
-        y=alt.Y("label:N", sort=order.to_list(), title=None, axis=alt.Axis(labelLimit=220)),
+        y=alt.Y(
+            "label:N", sort=order.to_list(), title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False)
+        ),
         color=alt.Color("remedy:N", scale=colours),
         tooltip=[
             alt.Tooltip("label:N", title=words["group"]),
@@ -77,7 +79,7 @@ def euro_dots(frame: pl.DataFrame, words: dict[str, str], form: str = _EUROS) ->
     """One row per group: a dot for the value and a line for its interval, the highest first."""
     order = frame.sort("value", descending=True)["label"].to_list()
     base = _chart(frame).encode(
-        y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=220)),
+        y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False)),
         tooltip=[alt.Tooltip("label:N", title=words["group"]), *_value_tips(words, form)],
     )
     x = alt.X(
@@ -153,15 +155,19 @@ def decision_map(
     if line is None:
         level = _chart(pl.DataFrame({"level": [1.0]}))
         return dots + level.mark_rule(color=ALARM, strokeDash=[6, 4], strokeWidth=2).encode(y="level:Q")
-    base = _chart(line).encode(x="age_months:Q")
-    band = base.mark_area(color=ALARM, opacity=0.12).encode(y="low:Q", y2="high:Q")
-    means = base.mark_line(color=ALARM, strokeDash=[6, 4], strokeWidth=2).encode(
+    base = _chart(line).encode(x=alt.X("age_from:Q", title=words["age"]), x2="age_to:Q")
+    band = base.mark_rect(color=ALARM, opacity=0.12).encode(
+        y=alt.Y("low:Q", title=words["work"]), y2="high:Q"
+    )
+    means = base.mark_rule(color=ALARM, strokeDash=[6, 4], strokeWidth=2).encode(
         y="value:Q", tooltip=_value_tips(words | {"value": words["line"]}, form)
     )
     return band + dots + means
 
 
-def stacked_months(frame: pl.DataFrame, parts: dict[str, str], words: dict[str, str]) -> Any:
+def stacked_months(
+    frame: pl.DataFrame, parts: dict[str, str], words: dict[str, str], columns: int = 6
+) -> Any:
     """Amounts by month, stacked by part; pale where claims of the month are still open."""
     order = {label: rank for rank, label in enumerate(parts.values())}
     shown = frame.with_columns(
@@ -174,7 +180,7 @@ def stacked_months(frame: pl.DataFrame, parts: dict[str, str], words: dict[str, 
         .encode(
             x=_months_banded(),
             y=alt.Y("amount_eur:Q", title=words["value"], axis=alt.Axis(format=_EUROS, tickCount=5)),
-            color=alt.Color("label:N", scale=colours),
+            color=alt.Color("label:N", scale=colours, legend=alt.Legend(columns=columns)),
             order=alt.Order("rank:Q"),
             opacity=alt.condition("datum.is_settled", alt.value(1), alt.value(0.45)),
             tooltip=[
@@ -199,15 +205,18 @@ def stacked_groups(frame: pl.DataFrame, parts: dict[str, str], words: dict[str, 
     shown = frame.with_columns(
         name=pl.col("part").replace_strict(parts, return_dtype=pl.String)
     ).with_columns(rank=pl.col("name").replace_strict(ranks, return_dtype=pl.Int64))
+    colours = alt.Scale(domain=list(ranks), range=list(PARTS[: len(ranks)]))
     return (
         _chart(shown)
         .mark_bar(cornerRadius=2)
         .encode(
-            y=alt.Y("label:N", sort=order.to_list(), title=None, axis=alt.Axis(labelLimit=220)),
+            y=alt.Y(
+                "label:N", sort=order.to_list(), title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False)
+            ),
             x=alt.X(
                 "amount_eur:Q", title=words["value"], axis=alt.Axis(format=_EUROS, grid=True, tickCount=6)
             ),
-            color=alt.Color("name:N", scale=alt.Scale(domain=list(ranks), range=list(PARTS[: len(ranks)]))),
+            color=alt.Color("name:N", scale=colours, legend=alt.Legend(columns=2)),
             order=alt.Order("rank:Q"),
             tooltip=[
                 alt.Tooltip("label:N", title=words["group"]),

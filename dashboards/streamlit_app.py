@@ -26,7 +26,7 @@ PAGES = {
         ("failures", ":material/show_chart:"),
     ],
     "nav_work": [("worklist", ":material/inbox:"), ("claims", ":material/search:")],
-    "nav_money": [("remedies", ":material/build:")],
+    "nav_money": [("money", ":material/payments:"), ("remedies", ":material/build:")],
     "nav_policy": [
         ("audit", ":material/fact_check:"),
         ("misuse", ":material/report:"),

@@ -142,6 +142,8 @@ def _order_lines(lines: int, as_of: date) -> pl.DataFrame:
                 "delivered_on": delivered if is_in_service else None,
                 "base_warranty_end_on": _two_years_later(delivered) if is_in_service else None,
                 "is_in_service": is_in_service,
+                "delivery_month": delivered.replace(day=1) if is_in_service else None,
+                "unit_price_eur": float(150 + number % 300),
             }
         )
     return pl.DataFrame(rows)
@@ -204,7 +206,8 @@ def _claims(orders: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFra
                 "reason_en": "Repairable and in guarantee.",
                 "reason_fr": "Réparable et sous garantie.",
                 "turnaround_days": None if is_open else (closed - requested).days,
-                "net_cost_eur": float(40 + number % 60),
+                "request_month": requested.replace(day=1),
+                **_amounts(number),
                 "description": TEXTS[number % len(TEXTS)],
             }
         )
@@ -244,6 +247,32 @@ def _claims(orders: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFra
         pl.DataFrame(claims, infer_schema_length=None).with_columns(**no_dates),
         pl.DataFrame(repairs, infer_schema_length=None).with_columns(**no_repair_dates),
     )
+
+
+def _amounts(number: int) -> dict[str, Any]:
+    """What a claim cost, part by part; the parts add up, and every fourth ticket leaks somewhere."""
+    repairs, new_units, back = float(40 + number % 60), float(90 * (number % 6 == 0)), float(number % 20)
+    paid = repairs + new_units + 12.0 + 3.0
+    leak = float(number % 4 == 0) * (10 + number % 30)
+    return {
+        "repairs_cost_eur": repairs,
+        "new_units_eur": new_units,
+        "new_units_freight_eur": 0.0,
+        "refund_eur": 0.0,
+        "part_eur": 0.0,
+        "part_freight_eur": 0.0,
+        "return_freight_eur": 12.0,
+        "handling_eur": 3.0,
+        "paid_eur": paid,
+        "recovered_eur": back,
+        "net_cost_eur": paid - back,
+        "assumed_cost_eur": 3.0,
+        "is_cost_complete": number % 50 != 1,
+        "uncovered_unbilled_eur": leak if number % 3 == 0 else 0.0,
+        "covered_billed_eur": leak if number % 3 == 1 else 0.0,
+        "goodwill_eur": leak if number % 3 == 2 else 0.0,
+        "paypal_return_freight_eur": 12.0 * (number % 17 == 0),
+    }
 
 
 def _remedy_costs(claims: pl.DataFrame) -> pl.DataFrame:
@@ -306,9 +335,10 @@ def _with_events(orders: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     counted = claims.group_by("order_id").agg(
         claim_events=pl.col("is_claim").sum().cast(pl.Int64),
         failure_events=pl.col("is_failure").sum().cast(pl.Int64),
+        claim_cost_eur=pl.col("net_cost_eur").filter("is_claim").sum(),
     )
     return orders.join(counted, on="order_id", how="left").with_columns(
-        pl.col("claim_events", "failure_events").fill_null(0)
+        pl.col("claim_events", "failure_events", "claim_cost_eur").fill_null(0)
     )
 
 

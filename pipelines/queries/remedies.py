@@ -20,14 +20,17 @@ REGRETTED = ("actual_remedy", ("repair", "replacement", "refund"))
 # A page lists at most this many claims; the map draws at most this many points.
 LIST_LIMIT = 500
 POINT_LIMIT = 1500
+AGE_SPAN = 3
 _NORMAL_95 = 1.96
 
 _MONTH = "request_month as month"
 
 
 def headline(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
-    """Counts, shares and ratios of the page, each with its interval."""
-    return values(snapshot, MART, SHARES, scope) | ratios(snapshot, MART, RATIOS, scope)
+    """Counts, shares and ratios of the page, each with its interval; a sum with the claims in it."""
+    counted = values(snapshot, MART, SHARES, scope)
+    exposure = replace(counted["refused_exposure"], n=counted["claims"].events)
+    return counted | {"refused_exposure": exposure} | ratios(snapshot, MART, RATIOS, scope)
 
 
 def expected_regret(snapshot: Snapshot, scope: Scope) -> Value:
@@ -118,9 +121,10 @@ def decisions(snapshot: Snapshot, scope: Scope) -> tuple[pl.DataFrame, int]:
 
 
 def break_even_by_age(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
-    """The mean break-even by month of age: age_month, value, low, high, n, is_enough."""
-    age = "cast(floor(age_months) as integer) as age_month"
-    return ratios_by(snapshot, MART, ["break_even"], [age], scope).drop_nulls("age_month")
+    """The mean break-even by AGE_SPAN months: age_from, age_to, value, low, high, cases, is_enough."""
+    age = f"{AGE_SPAN} * cast(floor(age_months / {AGE_SPAN}) as integer) as age_from"
+    found = ratios_by(snapshot, MART, ["break_even"], [age], scope).drop_nulls("age_from")
+    return found.with_columns(age_to=pl.col("age_from") + AGE_SPAN)
 
 
 def largest_regrets(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:

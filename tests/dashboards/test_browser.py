@@ -14,7 +14,7 @@ from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import open_snapshot
 from pipelines.reports import write_reports
 
-PAGES = ("", "weekly", "worklist", "claims", "remedies")
+PAGES = ("", "weekly", "worklist", "claims", "money", "remedies")
 
 
 @pytest.fixture

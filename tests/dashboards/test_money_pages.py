@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pipelines.home import Home
-from pipelines.queries.formats import euros, number, percent
+from pipelines.queries.formats import by_format, euros, number, percent
 from pipelines.queries.snapshot import Snapshot, open_snapshot
 
 Open = Callable[..., AppTest]
@@ -113,3 +113,86 @@ def test_a_scope_without_remedies_says_so(open_page: Open) -> None:
     app = open_page("remedies", sku="LO1", family="log_splitter", **{"from": "2026-10-31"})
     assert not app.exception
     assert [each.value for each in app.info] == ["No claim with a remedy due in this scope."]
+
+
+@pytest.mark.parametrize("family", [None, "pressure_washer"])
+def test_the_figures_of_money_are_those_of_the_marts(
+    open_page: Open, snapshot: Snapshot, family: str | None
+) -> None:
+    shown = metrics(open_page("money", **({"family": family} if family else {})))
+    only = f"family_code = '{family}'" if family else "true"
+    claims = snapshot.rows(
+        f"""
+        select sum(net_cost_eur) as net, sum(recovered_eur) as back, sum(paid_eur) as paid,
+            avg(net_cost_eur) filter (is_cost_complete and closed_on is not null) as per_claim,
+            sum(assumed_cost_eur) as assumed
+        from marts.fct_claims where is_claim and {only}
+        """
+    ).row(0, named=True)
+    leaked = snapshot.rows(
+        "select sum(uncovered_unbilled_eur) + sum(goodwill_eur) + sum(paypal_return_freight_eur) "
+        f"from marts.fct_claims where {only}"
+    ).item()
+    # The cost of the units sold, from the claims' side.
+    cost, units, sales = snapshot.rows(
+        f"""
+        select (select sum(net_cost_eur) from marts.fct_claims where is_claim and {only}),
+            sum(units)::double, sum(units * unit_price_eur)::double
+        from marts.fct_order_lines where {only}
+        """
+    ).row(0)
+    assert shown["Net cost of claims"] == euros(claims["net"], "en")
+    assert shown["Cost per claim"] == euros(claims["per_claim"], "en")
+    assert shown["Claim cost per unit sold"] == by_format(cost / units, "eur", "en")
+    assert shown["Claim cost over sales"] == percent(cost / sales, "en")
+    assert shown["Recovered"] == euros(claims["back"], "en")
+    assert shown["Recovered over paid"] == percent(claims["back"] / claims["paid"], "en")
+    assert shown["Leakage"] == euros(leaked, "en")
+    assert shown["Assumed part of costs"] == percent(claims["assumed"] / claims["paid"], "en")
+
+
+def test_no_euro_is_lost_between_the_parts_the_months_and_the_whole(
+    open_page: Open, snapshot: Snapshot
+) -> None:
+    app = open_page("money")
+    net = snapshot.rows("select sum(net_cost_eur) from marts.fct_claims where is_claim").item()
+    months = table(app, "new_units")
+    parts = ("repairs", "new_units", "refunds", "parts", "freight", "recovered")
+    assert math.fsum(row[part] for row in months for part in parts) == pytest.approx(net, rel=1e-12)
+    assert sum(row["claims"] for row in months) == sum(row["claims"] for row in table(app, "net_cost"))
+    assert math.fsum(row["net_cost"] for row in table(app, "net_cost")) == pytest.approx(net, rel=1e-12)
+
+
+@pytest.mark.parametrize("group", ["month", "family_code", "service_center_id"])
+def test_leakage_is_the_same_whichever_way_it_is_cut(open_page: Open, snapshot: Snapshot, group: str) -> None:
+    app = open_page("money", by=group)
+    whole = {row["leak"]: (row["claims"], row["amount_eur"]) for row in table(app, "leak")}
+    for label, column in (
+        ("Uncovered work not billed", "uncovered_unbilled_eur"),
+        ("Goodwill", "goodwill_eur"),
+        ("Return freight in PayPal cases", "paypal_return_freight_eur"),
+        ("Covered work billed", "covered_billed_eur"),
+    ):
+        expected = snapshot.rows(
+            f"select count(*) filter ({column} > 0), sum({column}) from marts.fct_claims"
+        ).row(0)
+        assert whole[label] == pytest.approx(expected)
+        cut = next(
+            each.value for each in app.dataframe if {"leak", group} <= set(each.value.columns)
+        ).to_dict("records")
+        rows = [row for row in cut if row["leak"] == label]
+        assert sum(row["claims"] for row in rows) == expected[0]
+        assert math.fsum(row["amount_eur"] for row in rows) == pytest.approx(expected[1])
+
+
+@pytest.mark.parametrize("ratio", ["cost_per_claim", "claim_cost_per_unit", "claim_cost_over_sales"])
+def test_a_month_that_may_still_move_is_marked(open_page: Open, snapshot: Snapshot, ratio: str) -> None:
+    months = table(open_page("money", of=ratio), "is_settled")
+    assert months[0]["is_settled"]
+    assert not months[-1]["is_settled"]
+    if ratio != "cost_per_claim":
+        last = max(row["month"] for row in months if row["is_settled"])
+        youngest = snapshot.rows(
+            "select max(base_warranty_end_on) from marts.fct_order_lines where delivery_month <= ?", [last]
+        ).item()
+        assert youngest <= snapshot.rows("select as_of from meta.build").item()

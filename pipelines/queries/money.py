@@ -1,0 +1,178 @@
+"""What claims cost, what came back, and what leaked: per claim, per unit sold, over sales."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from pipelines.queries.measures import Value, values
+from pipelines.queries.ratios import ratios, ratios_by
+from pipelines.queries.scopes import Scope, where
+from pipelines.queries.snapshot import Snapshot
+
+# A month of requests is settled once this share of its claims is closed: the quick ones close first.
+SETTLED_SHARE = 0.95
+LIST_LIMIT = 500
+# Where the money goes: the additive parts of paid_eur, and what came back.
+PARTS = {
+    "repairs": "repairs_cost_eur",
+    "new_units": "new_units_eur + new_units_freight_eur",
+    "refunds": "refund_eur",
+    "parts": "part_eur + part_freight_eur",
+    "freight": "return_freight_eur + handling_eur",
+    "recovered": "-recovered_eur",
+}
+# Money that the policy would not have spent, and money that was wrongly taken.
+LEAKS = {
+    "unbilled": "uncovered_unbilled_eur",
+    "goodwill": "goodwill_eur",
+    "paypal": "paypal_return_freight_eur",
+    "billed": "covered_billed_eur",
+}
+# Each ratio's mart, and the column of the month that it is shown by.
+RATIOS = {
+    "cost_per_claim": ("fct_claims", "request_month"),
+    "claim_cost_per_unit": ("fct_order_lines", "delivery_month"),
+    "claim_cost_over_sales": ("fct_order_lines", "delivery_month"),
+}
+LEAK_GROUPS = ("month", "family_code", "service_center_id")
+
+
+def headline(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
+    """Sums, ratios and shares of the page. A period takes claims by request, units sold by delivery."""
+    claims = values(
+        snapshot, "fct_claims", ("claims", "net_cost", "recovered", "leakage", "cost_known_share"), scope
+    )
+    of_claims = ratios(
+        snapshot, "fct_claims", ("cost_per_claim", "recovered_share", "assumed_cost_share"), scope
+    )
+    sold = ratios(snapshot, "fct_order_lines", ("claim_cost_per_unit", "claim_cost_over_sales"), scope)
+    summed = {name: replace(claims[name], n=claims["claims"].events) for name in ("net_cost", "recovered")}
+    return claims | summed | of_claims | sold
+
+
+def spent_by_month(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+    """Net cost of claims by month of request and part: month, part, amount_eur, claims, closed_share."""
+    condition, parameters = where("fct_claims", scope)
+    sums = ", ".join(f"sum({amount})::double as {part}" for part, amount in PARTS.items())
+    return snapshot.rows(
+        f"""
+        with months as (
+            select
+                request_month as month, count(*) as claims,
+                count(*) filter (not is_open) / count(*) as closed_share, {sums}
+            from marts.fct_claims
+            where is_claim and {condition}
+            group by request_month
+        )
+        select month, claims, closed_share, closed_share >= {SETTLED_SHARE} as is_settled, part, amount_eur
+        from months unpivot (amount_eur for part in ({", ".join(PARTS)}))
+        order by month, part
+        """,
+        parameters,
+    )
+
+
+def ratio_by_month(snapshot: Snapshot, name: str, scope: Scope) -> pl.DataFrame:
+    """One ratio by month: month, value, low, high, cases, is_enough, is_settled."""
+    mart, month = RATIOS[name]
+    known = ratios_by(snapshot, mart, [name], [f"{month} as month"], scope).drop_nulls("month")
+    return known.join(_settled(snapshot, mart, month, scope), on="month", how="left").sort("month")
+
+
+def _settled(snapshot: Snapshot, mart: str, month: str, scope: Scope) -> pl.DataFrame:
+    """Whether a month may still move: claims of it are open, or units sold in it still under guarantee."""
+    settled = {
+        "fct_claims": "count(*) filter (is_claim and not is_open) "
+        f">= {SETTLED_SHARE} * count(*) filter (is_claim)",
+        "fct_order_lines": "bool_and(base_warranty_end_on <= (select max(as_of) from meta.build))",
+    }[mart]
+    condition, parameters = where(mart, scope)
+    return snapshot.rows(
+        f"select {month} as month, {settled} as is_settled from marts.{mart} where {condition} group by 1",
+        parameters,
+    )
+
+
+def ratio_by_family(snapshot: Snapshot, name: str, scope: Scope) -> pl.DataFrame:
+    """One ratio by family: family_code, value, low, high, cases, is_enough."""
+    return ratios_by(snapshot, RATIOS[name][0], [name], ["family_code"], scope)
+
+
+def families(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+    """One row per family: the three ratios, what was recovered, the claims they rest on."""
+    found = [
+        ratios_by(snapshot, mart, names, ["family_code"], scope)
+        for mart, names in (
+            ("fct_claims", ["cost_per_claim", "recovered_share", "assumed_cost_share"]),
+            ("fct_order_lines", ["claim_cost_per_unit", "claim_cost_over_sales"]),
+        )
+    ]
+    known = pl.when(pl.col("is_enough")).then("value").alias("value")
+    table = pl.concat([frame.select("family_code", "measure", known) for frame in found])
+    condition, parameters = where("fct_claims", scope)
+    sums = snapshot.rows(
+        "select family_code, count(*) filter (is_claim) as claims, "
+        "coalesce(sum(net_cost_eur) filter (is_claim), 0)::double as net_cost "
+        f"from marts.fct_claims where {condition} group by 1",
+        parameters,
+    )
+    wide = table.pivot(on="measure", index="family_code", values="value")
+    return sums.join(wide, on="family_code", how="left").sort(
+        "net_cost", "family_code", descending=[True, False]
+    )
+
+
+def leaks_by(snapshot: Snapshot, group: str, scope: Scope) -> pl.DataFrame:
+    """What leaked by month, family or centre: the group, part, amount_eur, claims with such an amount.
+
+    A month is settled as in `spent_by_month`; closed_share and is_settled are there for it.
+    """
+    key = "request_month" if group == "month" else group
+    condition, parameters = where("fct_claims", scope)
+    return snapshot.rows(
+        f"""
+        select
+            {key} as {group}, part, sum(amount_eur)::double as amount_eur,
+            count(*) filter (amount_eur > 0) as claims,
+            count(*) filter (not is_open) / count(*) as closed_share,
+            count(*) filter (not is_open) >= {SETTLED_SHARE} * count(*) as is_settled
+        from (
+            select {key}, is_open, {", ".join(f"{amount} as {part}" for part, amount in LEAKS.items())}
+            from marts.fct_claims
+            where {condition}
+        ) unpivot (amount_eur for part in ({", ".join(LEAKS)}))
+        group by {key}, part
+        order by {group}, part
+        """,
+        parameters,
+    )
+
+
+def leaks(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+    """What leaked in all: part, claims, amount_eur."""
+    return (
+        leaks_by(snapshot, "family_code", scope)
+        .group_by("part")
+        .agg(pl.col("claims", "amount_eur").sum())
+        .sort(pl.col("part").replace_strict({part: rank for rank, part in enumerate(LEAKS)}))
+    )
+
+
+def leaking_claims(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+    """The tickets that leaked most, at most LIST_LIMIT: each kind of leak, who it was and what was done."""
+    condition, parameters = where("fct_claims", scope)
+    every = " + ".join(LEAKS.values())
+    return snapshot.rows(
+        f"""
+        select
+            ticket_id, requested_on, family_code, sku, service_center_id, cause, actual_outcome, net_cost_eur,
+            {", ".join(LEAKS.values())}, {every} as leaked_eur
+        from marts.fct_claims
+        where {every} > 0 and {condition}
+        order by leaked_eur desc, ticket_id
+        limit {LIST_LIMIT}
+        """,
+        parameters,
+    )
