@@ -86,6 +86,7 @@ class Home:
 
     def make(self) -> Home:
         """Create the folders that a run writes to, and return this home."""
-        for folder in (self.inbox, self.archive, self.landing, self.reliability, self.published, self.dagster):
+        written = (self.inbox, self.archive, self.landing, self.reliability, self.published, self.dagster)
+        for folder in written:
             folder.mkdir(parents=True, exist_ok=True)
         return self

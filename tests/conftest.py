@@ -44,7 +44,7 @@ def run_savoir(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A demo ten times smaller, simulated, built and published by the commands. Slow; read it, never write."""
+    """The demo of `make demo`, simulated, built, published by the commands. Slow; read it, never write."""
     home = Home.at(tmp_path_factory.mktemp("demo") / "home")
     for words in (
         ("simulate", "--lines", str(DEMO_LINES), "--seed", str(DEMO_SEED), "--end", DEMO_END.isoformat()),
