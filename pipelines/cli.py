@@ -209,6 +209,29 @@ def report(home: Home, week: str | None) -> None:
         show(path)
 
 
+@main.command()
+@click.argument("policy_version")
+@click.option(
+    "--rules",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A rule set in the form of dbt/seeds/policy_rules.csv. Default: that seed.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the claims that move. Default: replay-<version>.csv in this folder.",
+)
+@click.pass_obj
+def replay(home: Home, policy_version: str, rules: Path | None, out: Path | None) -> None:
+    """What another policy would have said to every past claim, and what it would have cost."""
+    from pipelines.replay import replay_file, write_flips, written
+
+    done = replay_file(home, policy_version, rules)
+    for line in written(done):
+        show(line)
+    show(f"The {done.moved.height:,} claims that move: {write_flips(done, out)}")
+
+
 def _still_served(home: Home) -> str:
     if not home.current.exists():
         return "No snapshot has been published in this home yet."

@@ -26,6 +26,7 @@ select
     case when prices.unpriced_reason is null then prices.{{ price }}_cost_eur end as {{ price }}_cost_eur,
     {%- endfor %}
     prices.inbound_eur,
+    prices.diagnosis_eur,
     prices.work_eur,
     prices.outbound_eur,
     prices.replacement_outbound_eur,
