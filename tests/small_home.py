@@ -45,6 +45,8 @@ def make(home: Path, name: str = "savoir-1.duckdb", lines: int = 2500, as_of: da
     tables = {
         "fct_order_lines": _with_events(orders, claims),
         "fct_remedy_costs": _remedy_costs(claims),
+        "fct_nevada": _nevada(orders, claims, as_of),
+        "fct_reliability_fits": _fits(),
         "fct_claims": claims,
         "fct_repairs": repairs,
         "fct_life_table": _life_table(orders, claims, as_of),
@@ -340,6 +342,70 @@ def _with_events(orders: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     return orders.join(counted, on="order_id", how="left").with_columns(
         pl.col("claim_events", "failure_events", "claim_cost_eur").fill_null(0)
     )
+
+
+def _nevada(orders: pl.DataFrame, claims: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Units by delivery month, all at risk until the as-of month; failures where they were claimed."""
+    sold = orders.filter("is_in_service").group_by("sku", "delivery_month").agg(pl.col("units").sum())
+    months = pl.DataFrame({"claim_month": pl.date_range(date(2022, 1, 1), as_of, "1mo", eager=True)})
+    events = claims.with_columns(
+        delivery_month=pl.col("delivered_on").dt.truncate("1mo"), claim_month=pl.col("request_month")
+    )
+    keys = ["sku", "delivery_month", "claim_month"]
+    counted = events.group_by(keys).agg(
+        claims=pl.col("is_claim").sum().cast(pl.Int64), failures=pl.col("is_failure").sum().cast(pl.Int64)
+    )
+    return (
+        sold.join(months, how="cross")
+        .filter(
+            pl.col("claim_month").is_between(
+                pl.col("delivery_month"), pl.col("delivery_month").dt.offset_by("23mo")
+            )
+        )
+        .join(counted, on=keys, how="left")
+        .select(
+            *keys,
+            units_at_risk="units",
+            claims=pl.col("claims").fill_null(0),
+            failures=pl.col("failures").fill_null(0),
+        )
+        .sort(keys)
+    )
+
+
+def _fits() -> pl.DataFrame:
+    """A fit that can be trusted for the whole range, one that cannot for a family, one that diverges."""
+    rows = []
+    for scope_type, scope_id, shape, doubt in (
+        ("all", "all", 0.8, None),
+        ("family", "chainsaw", 0.9, None),
+        ("family", "lawn_mower", None, "No event among these units: there is nothing to fit."),
+    ):
+        for convention, factor in (("interval", 1.0), ("exact", 1.1)):
+            row: dict[str, Any] = {
+                "units": 2500,
+                "events": 300 if shape else 0,
+                "is_enough": shape is not None,
+                "is_diverging": scope_id == "chainsaw",
+                "doubt": doubt,
+            }
+            names = ("shape", "scale", "b10_months", "cumulative_24")
+            for name, value in zip(names, (shape, 200.0, 12.0, 0.18), strict=True):
+                known = value * factor if shape and value else None
+                stem = name.removesuffix("_months")
+                row |= {
+                    name: known,
+                    f"{stem}_low": known and known * 0.8,
+                    f"{stem}_high": known and known * 1.2,
+                }
+            key = {
+                "scope_type": scope_type,
+                "scope_id": scope_id,
+                "cause": "defect",
+                "convention": convention,
+            }
+            rows.append(key | row)
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def _life_table(orders: pl.DataFrame, claims: pl.DataFrame, as_of: date) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Failure rates: lifetimes side by side, the hazard by month of service, and the Nevada chart."""
+"""Failure rates: lifetimes side by side and by delivery month, hazard, Weibull plot, Nevada chart."""
 
 import polars as pl
 import streamlit as st
@@ -6,15 +6,39 @@ import streamlit as st
 from dashboards import charts, lifetime_charts
 from dashboards.data import ask
 from dashboards.figures import header, rate_card
-from dashboards.filters import choice
+from dashboards.filters import MENU_LIMIT, choice
 from dashboards.filters import scope as scope_filter
-from dashboards.tables import behind
+from dashboards.tables import behind, with_texts
 from dashboards.texts import language, t, term
-from dashboards.url_state import bound
-from pipelines.queries.build_facts import families
-from pipelines.queries.lifetimes import causes, failure_rates, life_curve, nevada
+from dashboards.url_state import bound, one_of
+from pipelines.queries.build_facts import families, products
+from pipelines.queries.formats import TOO_FEW, percent, span
+from pipelines.queries.formats import number as written
+from pipelines.queries.lifetimes import (
+    causes,
+    cohort_curves,
+    failure_rates,
+    fits,
+    life_curve,
+    nevada_residuals,
+    weibull_line,
+    weibull_points,
+)
 from pipelines.queries.scopes import Scope
 from pipelines.queries.words import code_label
+
+
+def _said(fit: dict) -> str:
+    """A fit in words: share by 24 months and shape with their limits, what they rest on."""
+    if not fit["is_enough"] or fit["shape"] is None:
+        return TOO_FEW[lang] + " · " + t("weibull_events", n=written(fit["events"], lang))
+    share = percent(fit["cumulative_24"], lang)
+    shares = span(fit["cumulative_24_low"], fit["cumulative_24_high"], "percent", lang)
+    shape = written(fit["shape"], lang, 2)
+    shapes = f"{written(fit['shape_low'], lang, 2)} – {written(fit['shape_high'], lang, 2)}"
+    counts = {name: written(fit[name], lang) for name in ("events", "units")}
+    return t("weibull_said", share=share, shares=shares, shape=shape, shapes=shapes, **counts)
+
 
 header(t("page_failures"), t("failures_subtitle"))
 scope = scope_filter(("family", "sku"))
@@ -35,6 +59,18 @@ with st.sidebar:
         format_func={code: code_label(code, lang) for code in others}.__getitem__,
         **bound("with", read, []),
     )
+    sold = dict(ask(products, Scope()).head(MENU_LIMIT).select("sku", "product_name").iter_rows())
+
+    def read_skus(text: str) -> list[str] | None:
+        return [sku for sku in text.split("|") if sku in sold][:4] or None
+
+    compared_skus = st.multiselect(
+        t("failures_compare_skus"),
+        list(sold),
+        max_selections=4,
+        format_func=lambda sku: f"{sku} · {sold[sku]}" if sold.get(sku) else sku,
+        **bound("skus", read_skus, []),
+    )
 
 rates = ask(failure_rates, scope, cause)
 for column, rate in zip(st.columns(3), rates.iter_rows(named=True), strict=False):
@@ -45,13 +81,17 @@ if curve.is_empty():
     st.info(t("no_life_table"))
     st.stop()
 
-words = {key: t(f"axis_{key}") for key in (*charts.RATE_WORDS, "hazard", "claim_month", "per_1000")}
+keys = (*charts.RATE_WORDS, "hazard", "claim_month", "per_1000", "expected", "residual")
+words = {key: t(f"axis_{key}") for key in keys}
 name = scope.sku or (code_label(scope.family_code, lang) if scope.family_code else t("whole_range"))
 series = [curve.with_columns(series=pl.lit(name))]
 for code in compared:
     if code != scope.family_code:
         other = ask(life_curve, Scope(family_code=code), cause)
         series.append(other.with_columns(series=pl.lit(code_label(code, lang))))
+for sku in compared_skus:
+    if sku != scope.sku:
+        series.append(ask(life_curve, Scope(sku=sku), cause).with_columns(series=pl.lit(sku)))
 curves = pl.concat(series, how="vertical_relaxed")
 columns = {
     "series": t("axis_label"),
@@ -66,32 +106,105 @@ columns = {
     "maturity": number(t("axis_mature"), format="percent"),
 }
 left, right = st.columns([3, 2], gap="medium")
-with left, st.container(border=True):
+with left, st.container(border=True, height="stretch"):
     st.subheader(t("curve_title"), anchor=False, help=term("failure_rate"))
     charts.show(lifetime_charts.compared_curves(curves, words), t("curve_alt"), lang, 320)
     behind(curves, columns, "failure_curves", t("curve_title"))
-with right, st.container(border=True):
+with right, st.container(border=True, height="stretch"):
     st.subheader(t("hazard_title"), anchor=False, help=term("hazard"))
     charts.show(lifetime_charts.hazard_bars(curve, words), t("hazard_alt"), lang, 320)
     st.caption(t("hazard_caption"))
 
+left, right = st.columns(2, gap="medium")
+with left, st.container(border=True, height="stretch"):
+    st.subheader(t("fan_title"), anchor=False, help=term("maturity"))
+    st.caption(t("fan_caption_sku" if scope.sku else "fan_caption"))
+    fan = ask(cohort_curves, scope, cause)
+    if fan.is_empty():
+        st.info(t("fan_none"))
+    else:
+        pooled = ask(life_curve, Scope(family_code=scope.family_code), cause)
+        charts.show(lifetime_charts.cohort_fan(fan, pooled, words), t("fan_alt"), lang, 400)
+        cohort = {"cohort": st.column_config.DateColumn(words["delivered"], format="YYYY-MM")}
+        rest = {key: label for key, label in columns.items() if key not in ("series", "hazard")}
+        behind(fan, cohort | rest, "failure_rate_by_delivery_month", t("fan_title"))
+with right, st.container(border=True, height="stretch"):
+    st.subheader(t("weibull_title"), anchor=False, help=term("weibull"))
+    fitted = ask(fits, scope, cause)
+    conventions = {name: t(f"convention_{name}") for name in ("interval", "exact")}
+    convention = st.segmented_control(
+        t("weibull_title"),
+        list(conventions),
+        required=True,
+        format_func=conventions.__getitem__,
+        label_visibility="collapsed",
+        **bound("convention", one_of(conventions), "interval"),
+    )
+    points = ask(weibull_points, scope, cause)
+    if points.is_empty() or fitted.is_empty():
+        st.info(t("weibull_none"))
+    else:
+        chosen = fitted.filter(pl.col("convention") == convention).row(0, named=True)
+        st.caption(_said(chosen))
+        if chosen["is_diverging"]:
+            st.warning(t("weibull_diverging"), icon=":material/call_split:")
+        if chosen["doubt"]:
+            st.text(chosen["doubt"])
+        line = ask(weibull_line, scope, cause, convention)
+        charts.show(lifetime_charts.weibull_plot(points, line, words), t("weibull_alt"), lang, 330)
+    behind(
+        with_texts(fitted, "convention", "convention_", "told"),
+        {
+            "told": t("weibull_convention"),
+            "units": columns["units"],
+            "events": columns["events"],
+            **{
+                f"{name}{limit}": number(t(f"weibull_{name}") + suffix, format=form)
+                for name, form in (
+                    ("shape", "%.2f"),
+                    ("scale", "%.0f"),
+                    ("b10", "%.0f"),
+                    ("cumulative_24", "percent"),
+                )
+                for limit, suffix in (("", ""), ("_low", " ≥"), ("_high", " ≤"))
+            },
+            "is_enough": st.column_config.CheckboxColumn(t("weibull_enough")),
+            "is_diverging": st.column_config.CheckboxColumn(t("weibull_differs")),
+            "doubt": st.column_config.TextColumn(t("weibull_doubt"), width="large"),
+        },
+        "weibull_fits",
+        t("weibull_title"),
+    )
+
 with st.container(border=True):
     st.subheader(t("nevada_title"), anchor=False, help=term("nevada_chart"))
-    st.caption(t("nevada_caption"))
-    cells = ask(nevada, scope).filter(pl.col("n") > 0)
+    kinds = {kind: t(f"nevada_{kind}") for kind in ("observed", "expected", "residual")}
+    kind = st.segmented_control(
+        t("nevada_title"),
+        list(kinds),
+        required=True,
+        format_func=kinds.__getitem__,
+        label_visibility="collapsed",
+        **bound("show", one_of(kinds), "observed"),
+    )
+    counted = "claims" if cause == "any" else "failures"
+    st.caption(t(f"nevada_{kind}_caption") + " " + t(f"nevada_counts_{counted}"))
+    cells = ask(nevada_residuals, scope, counted, "quarter" if kind == "residual" else "month")
     if cells.is_empty():
         st.info(t("no_life_table"))
     else:
-        shown = cells.with_columns(per_1000=pl.col("value") * 1000)
-        charts.show(lifetime_charts.nevada(shown, words), t("nevada_alt"), lang, 460)
+        drawn = lifetime_charts.nevada(cells, kind, words | {"failures": t(f"axis_{counted}")})
+        charts.show(drawn, t("nevada_alt"), lang, 460)
         month = st.column_config.DateColumn
         behind(
-            shown.sort("delivery_month", "claim_month", descending=True),
+            cells.sort("delivery_month", "claim_month", descending=True),
             {
                 "delivery_month": month(t("axis_delivered"), format="YYYY-MM"),
                 "claim_month": month(t("axis_claim_month"), format="YYYY-MM"),
                 "n": number(t("axis_watched"), format="localized"),
-                "events": number(t("axis_failures"), format="localized"),
+                "events": number(t(f"axis_{counted}"), format="localized"),
+                "expected": number(t("axis_expected"), format="%.1f"),
+                "residual": number(t("axis_residual"), format="%.1f"),
                 "per_1000": number(t("axis_per_1000"), format="%.2f"),
             },
             "nevada",

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from pipelines.queries.measures import values_by
-from pipelines.queries.scopes import Scope
+from pipelines.queries.scopes import Scope, where
 from pipelines.queries.snapshot import Snapshot
 
 MONTHS = (3, 12, 24)
+MINIMUM_EXPECTED = 1
 
 _COLUMNS = """
     scope_type, scope_id, cohort, cause, age_month, hazard, cumulative, cumulative_low, cumulative_high,
@@ -68,11 +68,6 @@ def _read(snapshot: Snapshot, condition: str, parameters: list[str]) -> pl.DataF
     )
 
 
-def nevada(snapshot: Snapshot, scope: Scope, name: str = "failure_rate") -> pl.DataFrame:
-    """The Nevada chart of a scope: a rate by delivery month and claim month, its events and units at risk."""
-    return values_by(snapshot, "fct_nevada", [name], ["delivery_month", "claim_month"], scope).drop("measure")
-
-
 def causes(snapshot: Snapshot, scope: Scope) -> list[str]:
     """The causes that the life table of a scope is made for."""
     found = snapshot.rows(
@@ -81,3 +76,119 @@ def causes(snapshot: Snapshot, scope: Scope) -> list[str]:
         list(scope_key(scope)),
     )
     return found["cause"].to_list()
+
+
+def cohort_curves(snapshot: Snapshot, scope: Scope, cause: str = "defect") -> pl.DataFrame:
+    """The life table of every delivery month of a scope: only families and the whole have them.
+
+    A month without enough units at risk has no row: its curve ends where the last sound row does.
+    """
+    key = scope_key(Scope(family_code=scope.family_code))
+    rows = _read(snapshot, "scope_type = ? and scope_id = ? and cohort is not null", [*key, cause])
+    return rows.filter("is_enough")
+
+
+def fits(snapshot: Snapshot, scope: Scope, cause: str = "defect") -> pl.DataFrame:
+    """The Weibull curve of a scope in both conventions, interval first, with its limits and its doubt."""
+    return snapshot.rows(
+        """
+        select
+            convention, units, events, shape, shape_low, shape_high, scale, scale_low, scale_high, b10_months,
+            b10_low, b10_high, cumulative_24, cumulative_24_low, cumulative_24_high, is_diverging, is_enough,
+            doubt
+        from marts.fct_reliability_fits
+        where scope_type = ? and scope_id = ? and cause = ?
+        order by convention desc
+        """,
+        [*scope_key(scope), cause],
+    )
+
+
+def weibull_points(snapshot: Snapshot, scope: Scope, cause: str = "defect") -> pl.DataFrame:
+    """The life table on Weibull paper: ln(−ln(1 − share)), where a Weibull curve is a straight line."""
+    level = "ln(-ln(1 - {}))"
+    return snapshot.rows(
+        f"""
+        select
+            age_month, cumulative, cumulative_low, cumulative_high, cumulative_events as events,
+            at_risk as watched, units, {level.format("cumulative")} as level,
+            {level.format("cumulative_low")} as level_low, {level.format("cumulative_high")} as level_high
+        from marts.fct_life_table
+        where scope_type = ? and scope_id = ? and cause = ? and cohort is null
+            and cumulative_low > 0 and cumulative_high < 1
+        order by age_month
+        """,
+        [*scope_key(scope), cause],
+    )
+
+
+def weibull_line(
+    snapshot: Snapshot, scope: Scope, cause: str = "defect", convention: str = "interval"
+) -> pl.DataFrame:
+    """The fitted curve on Weibull paper, shape · (ln age − ln scale), from the first month to the 24th.
+
+    Limits are there where the fit states them: at 24 months, for the share failed by then.
+    """
+    return snapshot.rows(
+        """
+        select
+            age_month, shape * (ln(age_month) - ln(scale)) as level,
+            1 - exp(-pow(age_month / scale, shape)) as cumulative,
+            case when age_month = 24 then ln(-ln(1 - cumulative_24_low)) end as level_low,
+            case when age_month = 24 then ln(-ln(1 - cumulative_24_high)) end as level_high,
+            case when age_month = 24 then cumulative_24_low end as cumulative_low,
+            case when age_month = 24 then cumulative_24_high end as cumulative_high
+        from marts.fct_reliability_fits
+        cross join (select unnest([0.5, 1, 2, 3, 6, 9, 12, 15, 18, 21, 24])::double as age_month)
+        where scope_type = ? and scope_id = ? and cause = ? and convention = ? and shape is not null
+        order by age_month
+        """,
+        [*scope_key(scope), cause, convention],
+    )
+
+
+def nevada_residuals(snapshot: Snapshot, scope: Scope, column: str, span: str = "month") -> pl.DataFrame:
+    """The Nevada chart against its expectation; `column` is failures or claims, `span` month or quarter.
+
+    Expected: what machines of the same family brought in the same month after delivery, all delivery months
+    together, times the units at risk. Residual: (observed − expected) / √expected, where at least
+    MINIMUM_EXPECTED were expected; below, chance alone colours a cell.
+    """
+    condition, parameters = where("fct_nevada", scope)
+    return snapshot.rows(
+        f"""
+        with cells as (
+            select
+                chart.*, products.family_code,
+                12 * (year(claim_month) - year(delivery_month)) + month(claim_month) - month(delivery_month)
+                    as months_after
+            from marts.fct_nevada as chart
+            left join marts.dim_products as products using (sku)
+        ),
+        rates as (
+            select family_code, months_after, sum({column})::double / nullif(sum(units_at_risk), 0) as rate
+            from cells
+            group by family_code, months_after
+        ),
+        summed as (
+            select
+                cast(date_trunc('{span}', delivery_month) as date) as delivery_month,
+                cast(date_trunc('{span}', claim_month) as date) as claim_month,
+                sum(units_at_risk)::double as n, sum({column})::double as events,
+                sum(units_at_risk * rate) as expected
+            from cells
+            inner join rates
+                on cells.family_code is not distinct from rates.family_code
+                and cells.months_after = rates.months_after
+            where {condition}
+            group by all
+        )
+        select
+            *, 1000 * events / n as per_1000, 1000 * expected / n as expected_per_1000,
+            case when expected >= {MINIMUM_EXPECTED} then (events - expected) / sqrt(expected) end as residual
+        from summed
+        where n > 0
+        order by delivery_month, claim_month
+        """,
+        parameters,
+    )
