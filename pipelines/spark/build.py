@@ -48,24 +48,41 @@ class EngineBuild:
         return pl.read_parquet(self.folder / f"{schema}.db" / name / "*.parquet")
 
 
-def build_on(engine: str, home: Home, as_of: str, folder: Path) -> EngineBuild:
-    """Build every model on `engine` ("duckdb" or "spark") from `home`'s landing, into `folder` alone.
+def own_home(folder: Path, landing: Path, reliability: Path | None = None) -> Home:
+    """A small home in `folder` over another's landing, so that neither its build file nor its snapshots are opened.
 
-    `folder` becomes a small home of its own whose landing is `home`'s: neither the home's build file nor its
-    snapshots are opened.
+    `reliability` is where another engine's build left what Python computed; by default the home gets its own.
+    """
+    own = Home(folder)
+    own.warehouse.mkdir(parents=True)
+    own.landing.symlink_to(landing)
+    if reliability:
+        own.reliability.symlink_to(reliability)
+    else:
+        own.reliability.mkdir()
+    return own
+
+
+def build_on(engine: str, own: Home, as_of: str, selected: str = "") -> EngineBuild:
+    """Build the seeds and models (or the selected ones) on `engine`, "duckdb" or "spark", in a child process.
 
     Raises:
         EngineBuildError: with the last lines that dbt printed.
     """
-    own = Home(folder)
-    own.warehouse.mkdir(parents=True)
-    own.landing.symlink_to(home.landing)
-    own.reliability.symlink_to(home.reliability)
-    target = folder / "target"
+    target = own.root / "target"
     finished = subprocess.run(
-        [sys.executable, "-m", "pipelines.spark.run_dbt", engine, str(folder), str(target), as_of],
+        [
+            sys.executable,
+            "-m",
+            "pipelines.spark.run_dbt",
+            engine,
+            str(own.root),
+            str(target),
+            as_of,
+            selected,
+        ],
         cwd=PROJECT_DIR,
-        env={**os.environ, "SAVOIR_HOME": str(folder), "SPARK_LOCAL_IP": "127.0.0.1"},
+        env={**os.environ, "SAVOIR_HOME": str(own.root), "SPARK_LOCAL_IP": "127.0.0.1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -84,16 +101,17 @@ def build_on(engine: str, home: Home, as_of: str, folder: Path) -> EngineBuild:
         for result in results
         if result["unique_id"].startswith("model.")
     }
-    return EngineBuild(engine, {".".join(name.split(".")[-2:]): s for name, s in models.items()}, folder)
+    return EngineBuild(engine, {".".join(name.split(".")[-2:]): s for name, s in models.items()}, own.root)
 
 
-def dbt_words(engine: str, target: Path, as_of: str) -> list[str]:
+def dbt_words(engine: str, target: Path, as_of: str, selected: str) -> list[str]:
     """The words after `dbt` that build seeds and models, without the tests, on one engine."""
     return [
         "--no-use-colors",
         "build",
         *("--exclude-resource-type", "test"),
         *("--exclude-resource-type", "unit_test"),
+        *(("--select", selected) if selected else ()),
         *("--target", engine),
         *("--project-dir", str(DBT_DIR)),
         *("--profiles-dir", str(DBT_DIR)),

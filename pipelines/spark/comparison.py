@@ -23,6 +23,7 @@ class Comparison:
     only_right: int
     doubles_apart: int
     note: str = ""
+    examples: tuple[str, ...] = ()
 
     @property
     def differences(self) -> int:
@@ -72,8 +73,9 @@ def compare(table: str, left: pl.DataFrame, right: pl.DataFrame) -> Comparison:
 
     left, right = numbered(left), numbered(right)
     keys = [*exact, "_twin"]
-    only_left = left.join(right, on=keys, how="anti", nulls_equal=True).height
-    only_right = right.join(left, on=keys, how="anti", nulls_equal=True).height
+    only_left = left.join(right, on=keys, how="anti", nulls_equal=True)
+    only_right = right.join(left, on=keys, how="anti", nulls_equal=True)
+    examples = tuple(str(frame.row(0, named=True)) for frame in (only_left, only_right) if frame.height)
     matched = left.join(right, on=keys, how="inner", nulls_equal=True, suffix="__right")
     apart = 0
     for name in doubles:
@@ -81,4 +83,4 @@ def compare(table: str, left: pl.DataFrame, right: pl.DataFrame) -> Comparison:
         size = pl.max_horizontal(a.abs(), b.abs(), pl.lit(1.0))
         agrees = (a.is_null() & b.is_null()) | ((a - b).abs() <= TOLERANCE * size).fill_null(False)
         apart += matched.select((~(agrees | (a == b).fill_null(False))).sum()).item()
-    return Comparison(table, left.height, only_left, only_right, apart)
+    return Comparison(table, left.height, only_left.height, only_right.height, apart, examples=examples)

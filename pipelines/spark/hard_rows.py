@@ -79,18 +79,31 @@ R-6,,,chainsaw,,,2024-03-31T01:30:00Z,2024-03-31,,,,,N01,C,,,,,,,,,goodwill,,,
 R-7,A-3,,,,C-1,2024-05-02,2024-05-02,2024-05-02,,,,D05,,false,,,,,35,,499.995,covered,,scrapped,
 """
 
+# A real export's form: two equal lines, a credit note, a line without a price, a service code, a write-off, a bad debt.
+ONLINE_RETAIL = """\
+InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
+536365,85123A,WHITE HANGING HEART T-LIGHT HOLDER,6.0,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
+536365,85123A,WHITE HANGING HEART T-LIGHT HOLDER,6.0,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
+C536379,85123A,WHITE HANGING HEART T-LIGHT HOLDER,-1.0,2010-12-01 09:41:00,2.55,17850.0,United Kingdom
+536414,22139,,56.0,2010-12-01 11:52:00,0.0,,United Kingdom
+536370,POST,POSTAGE,3.0,2010-12-01 08:45:00,18.0,12583.0,France
+536589,21777,,-10.0,2010-12-01 16:50:00,0.001,,Unspecified
+A563185,B,Adjust bad debt,1.0,2011-08-12 14:50:00,11062.06,,United Kingdom
+"""
+
 FILES = {
     "products": [PRODUCTS],
     "service_centers": [SERVICE_CENTERS],
     "orders": [ORDERS, ORDERS_AGAIN],
     "tickets": [TICKETS],
     "repairs": [REPAIRS],
+    "online_retail": [ONLINE_RETAIL],
 }
 
 
-def put_into(inbox: Path, feeds: list[str] | None = None) -> None:
-    """Write the hard rows of some feeds (default: all) as canonical files into an inbox."""
-    for feed in feeds or FILES:
-        (inbox / feed).mkdir(parents=True, exist_ok=True)
-        for number, text in enumerate(FILES[feed], start=1):
-            (inbox / feed / f"hard_rows_{number}.csv").write_text(text, encoding="utf-8")
+def put_into(inbox: Path, sources: list[str] | None = None) -> None:
+    """Write the hard rows of some sources (default: all) as files into an inbox."""
+    for source in sources or FILES:
+        (inbox / source).mkdir(parents=True, exist_ok=True)
+        for number, text in enumerate(FILES[source], start=1):
+            (inbox / source / f"hard_rows_{number}.csv").write_text(text, encoding="utf-8")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from pipelines.errors import SavoirError
 from pipelines.home import Home
-from pipelines.spark.build import EngineBuild, build_on
+from pipelines.lifetimes import compute
+from pipelines.spark.build import EngineBuild, build_on, own_home
 from pipelines.spark.comparison import Comparison, compare
 from pipelines.spark.session import require_spark
 
@@ -38,9 +40,13 @@ def parity(home: Home, as_of: str, progress: Callable[[str], None]) -> list[Pari
     require_spark()
     with tempfile.TemporaryDirectory(prefix="savoir-parity-") as scratch:
         progress("building on DuckDB")
-        duck = build_on("duckdb", home, as_of, Path(scratch) / "duckdb")
+        own = own_home(Path(scratch) / "duckdb", home.landing)
+        duck = build_on("duckdb", own, as_of)
+        # What Python computes is computed once and enters both engines as a source.
+        compute(own, date.fromisoformat(as_of))
+        duck.seconds.update(build_on("duckdb", own, as_of, "source:reliability+").seconds)
         progress(f"building on Spark ({sum(duck.seconds.values()):.0f} s on DuckDB)")
-        spark = build_on("spark", home, as_of, Path(scratch) / "spark")
+        spark = build_on("spark", own_home(Path(scratch) / "spark", home.landing, own.reliability), as_of)
         return _compare_all(duck, spark)
 
 
@@ -79,7 +85,7 @@ def verdict(rows: list[ParityRow], may_be_empty: bool = False) -> None:
                 or f"{found.only_left} rows only on DuckDB, {found.only_right} only on Spark, "
                 f"{found.doubles_apart} doubles apart"
             )
-            wrong.append(f"{found.table}: {detail}")
+            wrong.append("\n  ".join([f"{found.table}: {detail}", *found.examples]))
         elif found.rows == 0 and not may_be_empty:
             wrong.append(f"{found.table}: empty, so the comparison says nothing; give data that fills it")
     if wrong:

@@ -134,6 +134,7 @@ DIALECT = {
     "a list or struct function": r"\b(list_|struct_|unnest|explode|array_agg|string_agg)\w*\s*\(",
     "max_by or arg_max": r"\b(max_by|min_by|arg_max|arg_min)\s*\(",
     "group by all": r"\bgroup\s+by\s+all\b",
+    "concat, which skips a null on one engine and becomes null on the other; write ||": r"\bconcat\s*\(",
 }
 
 

@@ -40,7 +40,7 @@ found as (
         'unknown_sku' as finding_kind,
         'orders' as feed,
         sku as row_key,
-        concat('sold on ', cast(count(*) as string), ' order lines') as detail
+        'sold on ' || cast(count(*) as string) || ' order lines' as detail
     from lines
     where not is_listed
     group by sku
@@ -49,14 +49,14 @@ found as (
         'delivery_estimated',
         'orders',
         'all',
-        concat(cast(count(*) as string), ' order lines')
+        cast(count(*) as string) || ' order lines'
     from lines
     where is_delivery_estimated
     having count(*) > 0
     {%- for feed, key, relation in [
         ('products', 'sku', ref('stg_feeds__products')),
         ('service_centers', 'service_center_id', ref('stg_feeds__service_centers')),
-        ('orders', "concat(order_id, ' / ', line_number)", 'lines'),
+        ('orders', "order_id || ' / ' || line_number", 'lines'),
         ('tickets', 'ticket_id', 'tickets'),
         ('repairs', 'repair_id', 'repairs'),
     ] %}
@@ -65,12 +65,12 @@ found as (
         'version_conflict',
         '{{ feed }}',
         {{ key }},
-        concat(cast(version_count as string), ' versions')
+        cast(version_count as string) || ' versions'
     from {{ relation }}
     where is_version_conflict
     {%- endfor %}
     union all
-    select 'after_as_of', feed, 'all', concat(cast(rows_left_out as string), ' rows')
+    select 'after_as_of', feed, 'all', cast(rows_left_out as string) || ' rows'
     from {{ ref('stg_feeds__left_out') }}
     where rows_left_out > 0
     union all
@@ -78,15 +78,15 @@ found as (
         'unknown_order',
         'tickets',
         ticket_id,
-        concat('order ', stated_order_id, coalesce(concat(', line ', stated_line_number), ''))
+        'order ' || stated_order_id || coalesce(', line ' || stated_line_number, '')
     from tickets
     where stated_order_id is not null and link_method <> 'order_line'
     union all
-    select 'unlinked_ticket', 'tickets', ticket_id, coalesce(concat('product ', stated_sku), 'no product')
+    select 'unlinked_ticket', 'tickets', ticket_id, coalesce('product ' || stated_sku, 'no product')
     from tickets
     where not is_linked
     union all
-    select 'other_product', 'tickets', ticket_id, concat('ticket says ', stated_sku, ', the sale was ', sku)
+    select 'other_product', 'tickets', ticket_id, 'ticket says ' || stated_sku || ', the sale was ' || sku
     from tickets
     where is_linked and stated_sku <> sku
     union all
@@ -94,7 +94,7 @@ found as (
         'more_units_than_sold',
         'tickets',
         tickets.ticket_id,
-        concat(cast(tickets.event_units as string), ' units of ', cast(lines.units as string))
+        cast(tickets.event_units as string) || ' units of ' || cast(lines.units as string)
     from tickets
     inner join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number
     where tickets.event_units > lines.units
@@ -103,7 +103,7 @@ found as (
         'defect_after_request',
         'tickets',
         ticket_id,
-        concat(cast(defect_appeared_on as string), ' after ', cast(requested_on as string))
+        cast(defect_appeared_on as string) || ' after ' || cast(requested_on as string)
     from tickets
     where defect_appeared_on > requested_on
     union all
@@ -111,7 +111,7 @@ found as (
         'claim_before_delivery',
         'tickets',
         ticket_id,
-        concat(cast(appeared_on as string), ' before ', cast(delivered_on as string))
+        cast(appeared_on as string) || ' before ' || cast(delivered_on as string)
     from caused
     where is_claim and is_in_service and appeared_on < delivered_on
     union all
@@ -119,7 +119,7 @@ found as (
         'request_before_contract',
         'tickets',
         tickets.ticket_id,
-        concat(cast(tickets.requested_on as string), ' before ', cast(lines.contract_on as string))
+        cast(tickets.requested_on as string) || ' before ' || cast(lines.contract_on as string)
     from tickets
     inner join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number
     where tickets.requested_on < lines.contract_on
@@ -132,16 +132,16 @@ found as (
     from caused
     where is_claim and is_linked and not is_in_service
     union all
-    select 'unknown_ticket', 'repairs', repair_id, concat('ticket ', stated_ticket_id)
+    select 'unknown_ticket', 'repairs', repair_id, 'ticket ' || stated_ticket_id
     from stated_tickets
     where stated_ticket_id is not null and not is_ticket_known
     union all
-    select 'repair_without_ticket', 'repairs', repair_id, coalesce(concat('serial ', serial_number), 'no serial')
+    select 'repair_without_ticket', 'repairs', repair_id, coalesce('serial ' || serial_number, 'no serial')
     from repairs
     where ticket_id is null
     union all
     select 'repair_before_request', 'repairs', repair_id,
-        concat(cast(received_on as string), ' before ', cast(requested_on as string))
+        cast(received_on as string) || ' before ' || cast(requested_on as string)
     from stated_tickets
     where received_on < requested_on
     union all
@@ -159,24 +159,24 @@ found as (
         or returned_on < repaired_on
         or returned_on < received_on
     union all
-    select 'unknown_fault_code', 'repairs', repair_id, concat('fault code ', fault_code)
+    select 'unknown_fault_code', 'repairs', repair_id, 'fault code ' || fault_code
     from repairs
     where fault_code is not null and not is_diagnosed
     union all
-    select 'unknown_centre', 'repairs', repairs.repair_id, concat('service centre ', repairs.service_center_id)
+    select 'unknown_centre', 'repairs', repairs.repair_id, 'service centre ' || repairs.service_center_id
     from repairs
     left join centres on repairs.service_center_id = centres.service_center_id
     where repairs.service_center_id is not null and centres.service_center_id is null
     {%- for doubt, detail in [
-        ('labour_over_limit', "concat('labour of ', cast(labour_eur as string), ' EUR')"),
-        ('parts_over_limit', "concat('parts of ', cast(parts_eur as string), ' EUR, price ', cast(price_eur as string), ' EUR')"),
-        ('quote_over_limit', "concat('quote of ', cast(quote_eur as string), ' EUR, price ', cast(price_eur as string), ' EUR')"),
-        ('quote_after_repair', "concat('quoted ', cast(quoted_at as string), ', repaired ', cast(repaired_at as string))"),
+        ('labour_over_limit', "'labour of ' || cast(labour_eur as string) || ' EUR'"),
+        ('parts_over_limit', "'parts of ' || cast(parts_eur as string) || ' EUR, price ' || cast(price_eur as string) || ' EUR'"),
+        ('quote_over_limit', "'quote of ' || cast(quote_eur as string) || ' EUR, price ' || cast(price_eur as string) || ' EUR'"),
+        ('quote_after_repair', "'quoted ' || cast(quoted_at as string) || ', repaired ' || cast(repaired_at as string)"),
     ] %}
     union all
     select '{{ doubt }}', 'repairs', repair_id, {{ detail }}
     from costs
-    where concat('|', cost_doubts, '|') like '%|{{ doubt }}|%'
+    where '|' || cost_doubts || '|' like '%|{{ doubt }}|%'
     {%- endfor %}
 ),
 

@@ -87,7 +87,7 @@ inputs as (
         estimated.has_overlap,
         case
             when priced.sku is null then 'no product is known'
-            when priced.missing_rates is not null then concat('no rate for the date: ', priced.missing_rates)
+            when priced.missing_rates is not null then 'no rate for the date: ' || priced.missing_rates
             when priced.price_eur is null then 'neither a price paid nor a list price is known'
             when estimated.work_basis is null then 'no repair anywhere has a known cost'
         end as unpriced_reason

@@ -192,12 +192,12 @@ inputs as (
         on decided.sku = products.sku
     left join rates
         on
-            coalesce(decided.sku, concat('family ', coalesce(decided.family_code, 'unknown'))) = rates.rate_subject
+            coalesce(decided.sku, ('family ' || coalesce(decided.family_code, 'unknown'))) = rates.rate_subject
             and decided.requested_on between rates.period_from and rates.period_to
     -- What a repair or a replacement adds to the guarantee is the law of the contract date.
     left join rates as contract_rates
         on
-            coalesce(decided.sku, concat('family ', coalesce(decided.family_code, 'unknown')))
+            coalesce(decided.sku, ('family ' || coalesce(decided.family_code, 'unknown')))
             = contract_rates.rate_subject
             and coalesce(order_lines.contract_on, decided.requested_on)
             between contract_rates.period_from and contract_rates.period_to
@@ -308,9 +308,9 @@ select
     cast(replacement_cost_eur as double) / nullif(cast(repair_cost_eur as double), 0) as replacement_to_repair_ratio,
     case
         when sku is null then 'no product is known'
-        when missing_rates is not null then concat('no rate for the date: ', missing_rates)
+        when missing_rates is not null then 'no rate for the date: ' || missing_rates
         when price_eur is null then 'neither a price paid nor a list price is known'
-        when known_work_eur is null and cost_doubts is not null then concat('its own amounts are in doubt: ', cost_doubts)
+        when known_work_eur is null and cost_doubts is not null then 'its own amounts are in doubt: ' || cost_doubts
         when known_work_eur is null then 'neither a quote from before the decision nor the work is known'
     end as unpriced_reason,
     missing_rates,

@@ -111,7 +111,7 @@ matched as (
 )
 
 select
-    coalesce(sku, concat('family ', family_code)) as rate_subject,
+    coalesce(sku, 'family ' || family_code) as rate_subject,
     sku,
     family_code,
     period_from,

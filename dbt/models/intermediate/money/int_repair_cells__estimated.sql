@@ -271,7 +271,7 @@ select
     estimates.fault_code,
     estimates.family_code,
     estimates.service_center_id,
-    concat(estimates.family_code, ' × ', estimates.fault_code, ' × ', estimates.service_center_id) as cell,
+    estimates.family_code || ' × ' || estimates.fault_code || ' × ' || estimates.service_center_id as cell,
     coalesce(estimates.own_n, 0) as observations,
     coalesce(estimates.parent_n, 0) as family_observations,
     coalesce(remedies.repaired_claims, 0) as repaired_claims,

@@ -51,7 +51,7 @@ priced as (
         on repairs.sku = products.sku
     left join rates
         on
-            coalesce(repairs.sku, concat('family ', coalesce(repairs.family_code, 'unknown'))) = rates.rate_subject
+            coalesce(repairs.sku, ('family ' || coalesce(repairs.family_code, 'unknown'))) = rates.rate_subject
             and repairs.received_on between rates.period_from and rates.period_to
     left join centers
         on repairs.service_center_id = centers.service_center_id

@@ -26,7 +26,7 @@ policies as (
         rules.meaning_fr
     from {{ ref('int_policies__matched') }} as matched
     inner join {{ ref('policy_rules') }} as rules
-        on matched.policy_rule_id = concat(rules.policy_version, '/', rules.rule_code)
+        on matched.policy_rule_id = rules.policy_version || '/' || rules.rule_code
 
 ),
 
@@ -39,7 +39,7 @@ laws as (
         rules.meaning_fr
     from {{ ref('int_laws__matched') }} as matched
     inner join {{ ref('legal_rules') }} as rules
-        on matched.legal_rule_id = concat(rules.regime, '/', rules.rule_code)
+        on matched.legal_rule_id = rules.regime || '/' || rules.rule_code
 
 ),
 
@@ -150,36 +150,31 @@ select
     charges.customer_charge_eur,
     case
         when complying.policy_outcome is null then null
-        else concat(
-            complying.policy_en,
-            case when complying.missing_facts is not null then concat(' Missing: ', complying.missing_facts, '.') else '' end,
-            case when complying.is_cause_decisive then concat(' ', complying.basis_en) else '' end,
-            ' « ', complying.clause_fr, ' »',
-            ' By law (', complying.reference, '): ', complying.law_en
-        )
+        else
+            complying.policy_en
+            || coalesce(' Missing: ' || complying.missing_facts || '.', '')
+            || case when complying.is_cause_decisive then ' ' || complying.basis_en else '' end
+            || ' « ' || complying.clause_fr || ' »'
+            || ' By law (' || complying.reference || '): ' || complying.law_en
     end as reason_en,
     case
         when complying.policy_outcome is null then null
-        else concat(
-            complying.policy_fr,
-            case
-                when complying.missing_facts is not null
-                    then concat(
-                        ' Il manque : ',
-                        replace(replace(replace(replace(
-                            complying.missing_facts,
-                            'delivery date', 'date de livraison'),
-                            'refused and replaced', 'refus ou remplacement, l’un contredit l’autre'),
-                            'PayPal case closed before it was opened', 'dossier PayPal clos avant d’être ouvert'),
-                            'unit', 'appareil'),
-                        '.'
-                    )
-                else ''
-            end,
-            case when complying.is_cause_decisive then concat(' ', complying.basis_fr) else '' end,
-            ' « ', complying.clause_fr, ' »',
-            ' Selon la loi (', complying.reference, ') : ', complying.law_fr
-        )
+        else
+            complying.policy_fr
+            || coalesce(
+                ' Il manque : '
+                || replace(replace(replace(replace(
+                    complying.missing_facts,
+                    'delivery date', 'date de livraison'),
+                    'refused and replaced', 'refus ou remplacement, l’un contredit l’autre'),
+                    'PayPal case closed before it was opened', 'dossier PayPal clos avant d’être ouvert'),
+                    'unit', 'appareil')
+                || '.',
+                ''
+            )
+            || case when complying.is_cause_decisive then ' ' || complying.basis_fr else '' end
+            || ' « ' || complying.clause_fr || ' »'
+            || ' Selon la loi (' || complying.reference || ') : ' || complying.law_fr
     end as reason_fr
 from complying
 left join charges on complying.ticket_id = charges.ticket_id

@@ -56,11 +56,11 @@ findings as (
         late.shipped_on,
         case
             when late.invoice_sent_on is null then 'invoice never sent'
-            else concat('invoice sent on ', cast(late.invoice_sent_on as {{ dbt.type_string() }}))
+            else 'invoice sent on ' || cast(late.invoice_sent_on as {{ dbt.type_string() }})
         end as evidence_en,
         case
             when late.invoice_sent_on is null then 'facture jamais envoyée'
-            else concat('facture envoyée le ', cast(late.invoice_sent_on as {{ dbt.type_string() }}))
+            else 'facture envoyée le ' || cast(late.invoice_sent_on as {{ dbt.type_string() }})
         end as evidence_fr
     from late
     cross join carried

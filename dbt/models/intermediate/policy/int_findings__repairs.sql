@@ -59,8 +59,8 @@ select
     repairs.family_code,
     repairs.service_center_id,
     repairs.received_on as happened_on,
-    concat('names the ticket ', repairs.stated_ticket_id, ', which does not exist') as evidence_en,
-    concat('nomme le ticket ', repairs.stated_ticket_id, ', qui n’existe pas') as evidence_fr,
+    'names the ticket ' || repairs.stated_ticket_id || ', which does not exist' as evidence_en,
+    'nomme le ticket ' || repairs.stated_ticket_id || ', qui n’existe pas' as evidence_fr,
     cast(coalesce(costs.total_cost_eur, 0) as decimal(18,2)) as amount_at_risk_eur
 from repairs
 cross join carried

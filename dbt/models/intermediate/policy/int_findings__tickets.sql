@@ -33,8 +33,8 @@ findings as (
         ticket_id,
         'VR01' as violation_code,
         0 as amount_eur,
-        concat('no operator is named') as evidence_en,
-        concat('aucun opérateur n’est nommé') as evidence_fr
+        'no operator is named' as evidence_en,
+        'aucun opérateur n’est nommé' as evidence_fr
     from audited
     cross join carried
     where
@@ -46,8 +46,8 @@ findings as (
         ticket_id,
         'VR03' as violation_code,
         case when legal_kind = 'remedy' then legal_remedy_eur else cheapest_eur end as amount_eur,
-        concat('closed as info_required, order ', order_id) as evidence_en,
-        concat('clos comme info_required, commande ', order_id) as evidence_fr
+        'closed as info_required, order ' || order_id as evidence_en,
+        'clos comme info_required, commande ' || order_id as evidence_fr
     from audited
     cross join carried
     where
@@ -59,8 +59,8 @@ findings as (
         ticket_id,
         'VR06' as violation_code,
         legal_remedy_eur as amount_eur,
-        concat('due by law: ', legal_outcome, '; done: ', resolution) as evidence_en,
-        concat('dû selon la loi : ', legal_outcome, ' ; fait : ', resolution) as evidence_fr
+        'due by law: ' || legal_outcome || '; done: ' || resolution as evidence_en,
+        'dû selon la loi : ' || legal_outcome || ' ; fait : ' || resolution as evidence_fr
     from audited
     cross join carried
     where
@@ -79,8 +79,8 @@ findings as (
         ticket_id,
         'VR07' as violation_code,
         0 as amount_eur,
-        concat('no unit sold is found for it') as evidence_en,
-        concat('aucun appareil vendu n’est retrouvé') as evidence_fr
+        'no unit sold is found for it' as evidence_en,
+        'aucun appareil vendu n’est retrouvé' as evidence_fr
     from audited
     cross join carried
     where
@@ -92,8 +92,8 @@ findings as (
         ticket_id,
         'VR08' as violation_code,
         freight_eur as amount_eur,
-        concat('picked up on ', cast({{ local_date('picked_up_at') }} as {{ dbt.type_string() }}), ' though a centre is near') as evidence_en,
-        concat('ramassé le ', cast({{ local_date('picked_up_at') }} as {{ dbt.type_string() }}), ' alors qu’un centre est proche') as evidence_fr
+        'picked up on ' || cast({{ local_date('picked_up_at') }} as {{ dbt.type_string() }}) || ' though a centre is near' as evidence_en,
+        'ramassé le ' || cast({{ local_date('picked_up_at') }} as {{ dbt.type_string() }}) || ' alors qu’un centre est proche' as evidence_fr
     from audited
     cross join carried
     where
@@ -105,8 +105,8 @@ findings as (
         ticket_id,
         'VR10' as violation_code,
         freight_eur + diagnosis_eur as amount_eur,
-        concat('category ', category, ', no remote attempt') as evidence_en,
-        concat('catégorie ', category, ', aucune tentative à distance') as evidence_fr
+        'category ' || category || ', no remote attempt' as evidence_en,
+        'catégorie ' || category || ', aucune tentative à distance' as evidence_fr
     from audited
     cross join carried
     where
@@ -122,8 +122,8 @@ findings as (
         ticket_id,
         'VR12' as violation_code,
         greatest(price_eur - cheapest_eur, 0) as amount_eur,
-        concat('refunded; due: ', policy_outcome) as evidence_en,
-        concat('remboursé ; dû : ', policy_outcome) as evidence_fr
+        'refunded; due: ' || policy_outcome as evidence_en,
+        'remboursé ; dû : ' || policy_outcome as evidence_fr
     from audited
     cross join carried
     where
@@ -137,8 +137,8 @@ findings as (
         ticket_id,
         'VR13' as violation_code,
         replacement_eur as amount_eur,
-        concat('never used, repaired; asked: ', stated_remedy) as evidence_en,
-        concat('jamais utilisé, réparé ; demandé : ', stated_remedy) as evidence_fr
+        'never used, repaired; asked: ' || stated_remedy as evidence_en,
+        'jamais utilisé, réparé ; demandé : ' || stated_remedy as evidence_fr
     from audited
     cross join carried
     where
@@ -150,8 +150,8 @@ findings as (
         ticket_id,
         'VR14' as violation_code,
         0 as amount_eur,
-        concat('days from request: ', cast({{ day_diff('requested_on', "case when resolution = 'repaired' then repaired_and_returned_on else replacement_delivered_on end") }} as {{ dbt.type_string() }})) as evidence_en,
-        concat('jours depuis la demande : ', cast({{ day_diff('requested_on', "case when resolution = 'repaired' then repaired_and_returned_on else replacement_delivered_on end") }} as {{ dbt.type_string() }})) as evidence_fr
+        'days from request: ' || cast({{ day_diff('requested_on', "case when resolution = 'repaired' then repaired_and_returned_on else replacement_delivered_on end") }} as {{ dbt.type_string() }}) as evidence_en,
+        'jours depuis la demande : ' || cast({{ day_diff('requested_on', "case when resolution = 'repaired' then repaired_and_returned_on else replacement_delivered_on end") }} as {{ dbt.type_string() }}) as evidence_fr
     from audited
     cross join carried
     where
@@ -170,8 +170,8 @@ findings as (
         ticket_id,
         'VR15' as violation_code,
         landed_cost_eur as amount_eur,
-        concat('new unit sent on ', cast(replacement_shipped_on as {{ dbt.type_string() }}), ', defective one picked up ', coalesce(concat('on ', cast({{ local_date('coalesce(picked_up_at, received_at)') }} as {{ dbt.type_string() }})), 'never')) as evidence_en,
-        concat('appareil neuf expédié le ', cast(replacement_shipped_on as {{ dbt.type_string() }}), ', défectueux ramassé ', coalesce(concat('le ', cast({{ local_date('coalesce(picked_up_at, received_at)') }} as {{ dbt.type_string() }})), 'jamais')) as evidence_fr
+        'new unit sent on ' || cast(replacement_shipped_on as {{ dbt.type_string() }}) || ', defective one picked up ' || coalesce(('on ' || cast({{ local_date('coalesce(picked_up_at, received_at)') }} as {{ dbt.type_string() }})), 'never') as evidence_en,
+        'appareil neuf expédié le ' || cast(replacement_shipped_on as {{ dbt.type_string() }}) || ', défectueux ramassé ' || coalesce(('le ' || cast({{ local_date('coalesce(picked_up_at, received_at)') }} as {{ dbt.type_string() }})), 'jamais') as evidence_fr
     from audited
     cross join carried
     where
@@ -186,8 +186,8 @@ findings as (
         ticket_id,
         'VR16' as violation_code,
         greatest(-repair_excess_eur, 0) as amount_eur,
-        concat('used, repairable, repair cheaper by ', cast(-repair_excess_eur as {{ dbt.type_string() }}), ' EUR') as evidence_en,
-        concat('utilisé, réparable, réparation moins chère de ', cast(-repair_excess_eur as {{ dbt.type_string() }}), ' EUR') as evidence_fr
+        'used, repairable, repair cheaper by ' || cast(-repair_excess_eur as {{ dbt.type_string() }}) || ' EUR' as evidence_en,
+        'utilisé, réparable, réparation moins chère de ' || cast(-repair_excess_eur as {{ dbt.type_string() }}) || ' EUR' as evidence_fr
     from audited
     cross join carried
     where
@@ -203,8 +203,8 @@ findings as (
         ticket_id,
         'VR17' as violation_code,
         greatest(repair_excess_eur, 0) as amount_eur,
-        concat('repair dearer by ', cast(repair_excess_eur as {{ dbt.type_string() }}), ' EUR') as evidence_en,
-        concat('réparation plus chère de ', cast(repair_excess_eur as {{ dbt.type_string() }}), ' EUR') as evidence_fr
+        'repair dearer by ' || cast(repair_excess_eur as {{ dbt.type_string() }}) || ' EUR' as evidence_en,
+        'réparation plus chère de ' || cast(repair_excess_eur as {{ dbt.type_string() }}) || ' EUR' as evidence_fr
     from audited
     cross join carried
     where
@@ -220,8 +220,8 @@ findings as (
         ticket_id,
         'VR19a' as violation_code,
         customer_charge_eur as amount_eur,
-        concat('charged ', cast(customer_charge_eur as {{ dbt.type_string() }}), ' EUR; due: ', policy_outcome) as evidence_en,
-        concat('facturé ', cast(customer_charge_eur as {{ dbt.type_string() }}), ' EUR ; dû : ', policy_outcome) as evidence_fr
+        'charged ' || cast(customer_charge_eur as {{ dbt.type_string() }}) || ' EUR; due: ' || policy_outcome as evidence_en,
+        'facturé ' || cast(customer_charge_eur as {{ dbt.type_string() }}) || ' EUR ; dû : ' || policy_outcome as evidence_fr
     from audited
     cross join carried
     where
@@ -233,8 +233,8 @@ findings as (
         ticket_id,
         'VR19b' as violation_code,
         case when resolution in ('replaced', 'refunded') then replacement_eur else repairs_cost_eur end as amount_eur,
-        concat('due: ', policy_outcome, '; done: ', resolution, ', nothing charged') as evidence_en,
-        concat('dû : ', policy_outcome, ' ; fait : ', resolution, ', rien facturé') as evidence_fr
+        'due: ' || policy_outcome || '; done: ' || resolution || ', nothing charged' as evidence_en,
+        'dû : ' || policy_outcome || ' ; fait : ' || resolution || ', rien facturé' as evidence_fr
     from audited
     cross join carried
     where
@@ -250,8 +250,8 @@ findings as (
         ticket_id,
         'VR19c' as violation_code,
         customer_charge_eur as amount_eur,
-        concat('charged ', cast(customer_charge_eur as {{ dbt.type_string() }}), ' EUR, no quote accepted before the work') as evidence_en,
-        concat('facturé ', cast(customer_charge_eur as {{ dbt.type_string() }}), ' EUR, aucun devis accepté avant les travaux') as evidence_fr
+        'charged ' || cast(customer_charge_eur as {{ dbt.type_string() }}) || ' EUR, no quote accepted before the work' as evidence_en,
+        'facturé ' || cast(customer_charge_eur as {{ dbt.type_string() }}) || ' EUR, aucun devis accepté avant les travaux' as evidence_fr
     from audited
     cross join carried
     where
@@ -263,8 +263,8 @@ findings as (
         ticket_id,
         'VR20' as violation_code,
         case when resolution = 'replaced' then replacement_eur else repairs_cost_eur end as amount_eur,
-        concat('PayPal case from ', cast(paypal_case_opened_on as {{ dbt.type_string() }}), ' to ', coalesce(cast(paypal_case_closed_on as {{ dbt.type_string() }}), 'today')) as evidence_en,
-        concat('dossier PayPal du ', cast(paypal_case_opened_on as {{ dbt.type_string() }}), ' au ', coalesce(cast(paypal_case_closed_on as {{ dbt.type_string() }}), 'jour')) as evidence_fr
+        'PayPal case from ' || cast(paypal_case_opened_on as {{ dbt.type_string() }}) || ' to ' || coalesce(cast(paypal_case_closed_on as {{ dbt.type_string() }}), 'today') as evidence_en,
+        'dossier PayPal du ' || cast(paypal_case_opened_on as {{ dbt.type_string() }}) || ' au ' || coalesce(cast(paypal_case_closed_on as {{ dbt.type_string() }}), 'jour') as evidence_fr
     from audited
     cross join carried
     where
@@ -286,8 +286,8 @@ findings as (
         ticket_id,
         'VR22' as violation_code,
         case when legal_kind in ('remedy', 'wait') then cheapest_eur else 0 end as amount_eur,
-        concat('opened on ', cast(paypal_case_opened_on as {{ dbt.type_string() }}), case when resolution = 'suspended_paypal' then ', invoked' else ', not invoked' end) as evidence_en,
-        concat('ouvert le ', cast(paypal_case_opened_on as {{ dbt.type_string() }}), case when resolution = 'suspended_paypal' then ', invoqué' else ', non invoqué' end) as evidence_fr
+        'opened on ' || cast(paypal_case_opened_on as {{ dbt.type_string() }}) || (case when resolution = 'suspended_paypal' then ', invoked' else ', not invoked' end) as evidence_en,
+        'ouvert le ' || cast(paypal_case_opened_on as {{ dbt.type_string() }}) || (case when resolution = 'suspended_paypal' then ', invoqué' else ', non invoqué' end) as evidence_fr
     from audited
     cross join carried
     where
@@ -299,8 +299,8 @@ findings as (
         ticket_id,
         'VR23' as violation_code,
         case when legal_kind = 'remedy' then greatest(legal_remedy_eur, customer_charge_eur) else customer_charge_eur end as amount_eur,
-        concat('code ', coalesce(latest_fault_code, 'none'), ', evidence ', coalesce(evidence_grade, 'none'), case when has_french_manual then ', French manual' else ', no French manual' end) as evidence_en,
-        concat('code ', coalesce(latest_fault_code, 'aucun'), ', preuve ', coalesce(evidence_grade, 'aucune'), case when has_french_manual then ', notice en français' else ', sans notice en français' end) as evidence_fr
+        'code ' || coalesce(latest_fault_code, 'none') || ', evidence ' || coalesce(evidence_grade, 'none') || (case when has_french_manual then ', French manual' else ', no French manual' end) as evidence_en,
+        'code ' || coalesce(latest_fault_code, 'aucun') || ', preuve ' || coalesce(evidence_grade, 'aucune') || (case when has_french_manual then ', notice en français' else ', sans notice en français' end) as evidence_fr
     from audited
     cross join carried
     where
@@ -312,8 +312,8 @@ findings as (
         ticket_id,
         'VL12' as violation_code,
         case when stated_remedy = 'replacement' then replacement_eur else cheapest_eur end as amount_eur,
-        concat('asked: ', stated_remedy, '; done: ', resolution, ', no written reason') as evidence_en,
-        concat('demandé : ', stated_remedy, ' ; fait : ', resolution, ', sans motif écrit') as evidence_fr
+        'asked: ' || stated_remedy || '; done: ' || resolution || ', no written reason' as evidence_en,
+        'demandé : ' || stated_remedy || ' ; fait : ' || resolution || ', sans motif écrit' as evidence_fr
     from audited
     cross join carried
     where
@@ -332,8 +332,8 @@ findings as (
         ticket_id,
         'VL14' as violation_code,
         price_eur as amount_eur,
-        concat('due by ', cast(remedy_due_on as {{ dbt.type_string() }}), ', remedied ', coalesce(cast(remedied_on as {{ dbt.type_string() }}), 'not yet')) as evidence_en,
-        concat('dû avant le ', cast(remedy_due_on as {{ dbt.type_string() }}), ', réglé ', coalesce(cast(remedied_on as {{ dbt.type_string() }}), 'pas encore')) as evidence_fr
+        'due by ' || cast(remedy_due_on as {{ dbt.type_string() }}) || ', remedied ' || coalesce(cast(remedied_on as {{ dbt.type_string() }}), 'not yet') as evidence_en,
+        'dû avant le ' || cast(remedy_due_on as {{ dbt.type_string() }}) || ', réglé ' || coalesce(cast(remedied_on as {{ dbt.type_string() }}), 'pas encore') as evidence_fr
     from audited
     cross join carried
     where
@@ -354,8 +354,8 @@ findings as (
         ticket_id,
         'VL20' as violation_code,
         price_eur as amount_eur,
-        concat('due by ', cast(remedy_due_on as {{ dbt.type_string() }}), ', PayPal case closed ', coalesce(cast(paypal_case_closed_on as {{ dbt.type_string() }}), 'not yet')) as evidence_en,
-        concat('dû avant le ', cast(remedy_due_on as {{ dbt.type_string() }}), ', dossier PayPal clos ', coalesce(cast(paypal_case_closed_on as {{ dbt.type_string() }}), 'pas encore')) as evidence_fr
+        'due by ' || cast(remedy_due_on as {{ dbt.type_string() }}) || ', PayPal case closed ' || coalesce(cast(paypal_case_closed_on as {{ dbt.type_string() }}), 'not yet') as evidence_en,
+        'dû avant le ' || cast(remedy_due_on as {{ dbt.type_string() }}) || ', dossier PayPal clos ' || coalesce(cast(paypal_case_closed_on as {{ dbt.type_string() }}), 'pas encore') as evidence_fr
     from audited
     cross join carried
     where
@@ -367,8 +367,8 @@ findings as (
         ticket_id,
         'VL21' as violation_code,
         customer_charge_eur as amount_eur,
-        concat('charged ', cast(customer_charge_eur as {{ dbt.type_string() }}), ' EUR, defect found on ', cast(diagnosed_on as {{ dbt.type_string() }})) as evidence_en,
-        concat('facturé ', cast(customer_charge_eur as {{ dbt.type_string() }}), ' EUR, défaut constaté le ', cast(diagnosed_on as {{ dbt.type_string() }})) as evidence_fr
+        'charged ' || cast(customer_charge_eur as {{ dbt.type_string() }}) || ' EUR, defect found on ' || cast(diagnosed_on as {{ dbt.type_string() }}) as evidence_en,
+        'facturé ' || cast(customer_charge_eur as {{ dbt.type_string() }}) || ' EUR, défaut constaté le ' || cast(diagnosed_on as {{ dbt.type_string() }}) as evidence_fr
     from audited
     cross join carried
     where

@@ -36,7 +36,7 @@ rules as (
 select
     combination_key,
     regime,
-    concat(regime, '/', rule_code) as legal_rule_id,
+    regime || '/' || rule_code as legal_rule_id,
     outcome,
     payer_inbound,
     payer_work,

@@ -19,7 +19,7 @@ dated as (
 
     select
         -- The deadline is a month in one law and days in the other: two columns.
-        case when parameter = 'cure_deadline' then concat(parameter, '_', unit) else parameter end as parameter,
+        case when parameter = 'cure_deadline' then (parameter || '_' || unit) else parameter end as parameter,
         value,
         case
             when

@@ -36,7 +36,7 @@ rules as (
 select
     combination_key,
     policy_version,
-    concat(policy_version, '/', rule_code) as policy_rule_id,
+    policy_version || '/' || rule_code as policy_rule_id,
     outcome,
     payer_inbound,
     payer_work,

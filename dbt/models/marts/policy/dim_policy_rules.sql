@@ -42,7 +42,7 @@ taken as (
 listed as (
 
     select
-        concat(rules.policy_version, '/', rules.rule_code) as policy_rule_id,
+        rules.policy_version || '/' || rules.rule_code as policy_rule_id,
         'policy' as rule_type,
         rules.policy_version as rule_set,
         rules.rule_code,
@@ -70,7 +70,7 @@ listed as (
     union all
 
     select
-        concat(rules.regime, '/', rules.rule_code) as policy_rule_id,
+        rules.regime || '/' || rules.rule_code as policy_rule_id,
         'law' as rule_type,
         rules.regime as rule_set,
         rules.rule_code,

@@ -31,7 +31,7 @@ with findings as (
         evidence_en,
         evidence_fr,
         amount_at_risk_eur,
-        concat(order_id, '/', line_number) as subject_id
+        order_id || '/' || line_number as subject_id
     from {{ ref('int_findings__order_lines') }}
 
     union all
@@ -67,7 +67,7 @@ codes as (
 )
 
 select
-    concat(findings.violation_code, '/', findings.subject_id) as finding_id,
+    findings.violation_code || '/' || findings.subject_id as finding_id,
     findings.violation_code,
     codes.rule_id,
     codes.subject,
