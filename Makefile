@@ -1,11 +1,12 @@
 # make demo   set up, simulate a small retailer, build, print a summary, serve (SERVE=0 stops before serving)
 # make test   set up and run the tests
 # make lint   ruff and the type checker
+# make spark  build the same models on Spark (needs Java 17) and compare every mart
 # make setup  the locked environment alone, in .venv
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := demo
-.PHONY: demo setup test lint setup-test setup-lint
+.PHONY: demo setup test lint spark setup-test setup-lint setup-spark
 
 PYTHON ?= python3
 SERVE ?= 1
@@ -41,6 +42,10 @@ setup-lint: $(UV)
 	@echo "== setting up .venv with the lint tools (locked)"
 	$(SYNC) --group test --group lint
 
+setup-spark: $(UV)
+	@echo "== setting up .venv with Spark (locked)"
+	$(SYNC) --extra spark
+
 test: setup-test
 	@echo "== running the tests"
 	.venv/bin/python -m pytest $(PYTEST)
@@ -49,6 +54,10 @@ lint: setup-lint
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/ty check
+
+spark: setup-spark
+	@echo "== building on DuckDB and on Spark"
+	.venv/bin/python -m pipelines.spark
 
 .uv/bin/uv:
 	@echo "== uv is missing: installing it into .uv, for this checkout alone"

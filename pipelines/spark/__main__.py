@@ -21,8 +21,8 @@ PARITY_SEED = 20
 PARITY_END = date(2026, 10, 31)
 
 
-def make_parity_home(root: Path) -> Home:
-    """A home whose landing holds a small simulated retailer and the hard rows."""
+def full_home(root: Path) -> Home:
+    """A home whose landing holds a small simulated retailer, the hard rows and a real export's form."""
     home = Home(root).make()
     simulate(home, PARITY_LINES, PARITY_SEED, PARITY_END)
     hard_rows.put_into(home.inbox)
@@ -30,23 +30,43 @@ def make_parity_home(root: Path) -> Home:
     return home
 
 
+def bare_home(root: Path) -> Home:
+    """A home that knows sales and nothing else: three feeds are empty."""
+    home = Home(root).make()
+    hard_rows.put_into(home.inbox, ["products", "orders"])
+    take_all(home)
+    return home
+
+
+def compared(home: Home, as_of: str, may_be_empty: bool) -> int:
+    """Print how the engines compare on one home, and raise where they disagree; the number of marts."""
+    rows = parity(home, as_of, click.echo)
+    click.echo(table_text(rows))
+    verdict(rows, may_be_empty)
+    return len(rows)
+
+
 @click.command()
 @click.option("--home", type=click.Path(path_type=Path, exists=True), help="Compare on this home's landing.")
 @click.option(
-    "--as-of", default=PARITY_END.isoformat(), show_default=True, help="The day that the marts speak of."
+    "--as-of", default=PARITY_END.isoformat(), show_default=True, help="Day that the marts speak of."
 )
 def main(home: Path | None, as_of: str) -> None:
     """Build every model on DuckDB and on Spark from one landing and compare every mart.
 
-    Without --home: a small simulated retailer and rows chosen to be hard. Nothing of a home is changed.
+    Without --home: first a small simulated retailer and rows chosen to be hard, then a shop with three empty
+    feeds. Nothing of a home is changed.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix="savoir-parity-home-") as scratch:
-            compared = Home(home) if home else make_parity_home(Path(scratch))
-            rows = parity(compared, as_of, click.echo)
-            click.echo(table_text(rows))
-            verdict(rows, may_be_empty=home is not None)
-        click.echo(f"{len(rows)} marts, no difference")
+        if home:
+            marts = compared(Home(home), as_of, may_be_empty=True)
+        else:
+            with tempfile.TemporaryDirectory(prefix="savoir-parity-home-") as scratch:
+                click.echo("== a simulated retailer and hard rows")
+                compared(full_home(Path(scratch) / "full"), as_of, may_be_empty=False)
+                click.echo("== sales alone, three feeds empty")
+                marts = compared(bare_home(Path(scratch) / "bare"), as_of, may_be_empty=True)
+        click.echo(f"{marts} marts, no difference")
     except SavoirError as error:
         click.echo(str(error), err=True)
         sys.exit(1)

@@ -49,7 +49,7 @@ class EngineBuild:
 
 
 def own_home(folder: Path, landing: Path, reliability: Path | None = None) -> Home:
-    """A small home in `folder` over another's landing, so that neither its build file nor its snapshots are opened.
+    """A small home in `folder` over another's landing: neither its build file nor its snapshots are opened.
 
     `reliability` is where another engine's build left what Python computed; by default the home gets its own.
     """

@@ -1,4 +1,7 @@
-"""The child process of one engine's build: `python -m pipelines.spark.run_dbt ENGINE FOLDER TARGET AS_OF SELECTED`."""
+"""The child process of one engine's build.
+
+`python -m pipelines.spark.run_dbt ENGINE FOLDER TARGET AS_OF SELECTED`
+"""
 
 from __future__ import annotations
 
