@@ -1,16 +1,17 @@
-"""Replay: what another set of policy rules would have said to every past claim, and what that would have cost.
+"""Replay: what another policy would have said to every past claim, and what that would have cost.
 
 Belongs here: reading a rule set nobody has checked yet, matching it, counting and pricing what changes. Does
 not belong here: the facts of a claim, its price under each verdict (dbt publishes both), anything that writes
 to a home, Dagster.
 """
 
+from pipelines.replay.estimates import Estimate
 from pipelines.replay.files import replay_file, write_flips
 from pipelines.replay.flips import flips_csv
 from pipelines.replay.rule_sets import RuleSet, UnknownVersionError, read_rules, seed_rules
 from pipelines.replay.rules import MalformedRulesError, Rule
 from pipelines.replay.table import written
-from pipelines.replay.verdicts import Estimate, Replay, replay
+from pipelines.replay.verdicts import Replay, replay
 from pipelines.replay.vocabulary import SnapshotTooOldError, Vocabulary, vocabulary
 
 __all__ = [

@@ -1,10 +1,11 @@
-"""Whether sound rows make a sound decision table: every combination decided, every row first somewhere, dates in line."""
+"""Whether sound rows make a sound table: no hole, no dead row, no doubled priority, dates in line."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from pipelines.replay.matching import NONE, first_matches
 from pipelines.replay.rules import Rule, quoted
 from pipelines.replay.vocabulary import Vocabulary
+
+ROWS_NAMED = 5
 
 
 def faults(rules: Sequence[Rule], words: Vocabulary) -> list[str]:
@@ -62,21 +65,26 @@ def _undecided_or_dead(rows: Sequence[Rule], combinations: NDArray[np.int64], wo
     if undecided.size:
         allowed = int(np.bitwise_or.reduce(undecided))
         wrong.append(
-            f"Version {quoted(rows[0].version)} leaves {undecided.size:,} of {combinations.size:,} combinations of "
-            f"facts undecided, all with {words.words(allowed)}. Its last row is {ordered[-1].named}: add a row for "
-            "them, or empty a condition."
+            f"Version {quoted(rows[0].version)} leaves {undecided.size:,} of {combinations.size:,} "
+            f"combinations of facts undecided, all with {words.words(allowed)}. "
+            f"Its last row is {ordered[-1].named}: add a row for them below it, or empty a condition."
         )
     alive = set(np.unique(found).tolist())
     for position, rule in enumerate(ordered):
         if position in alive:
             continue
-        covered = combinations[(combinations & rule.cover) == combinations]
-        above = sorted(set(first_matches(covered, [each.cover for each in ordered[:position]]).tolist()))
-        names = ", ".join(f"{quoted(ordered[each].code)} (line {ordered[each].line})" for each in above[:5])
-        more = f" and {len(above) - 5} more" if len(above) > 5 else ""
+        above = ordered[:position]
+        # One row that covers all of it says it best; else it takes several.
+        whole = [each for each in above if each.cover & rule.cover == rule.cover]
+        if not whole:
+            covered = combinations[(combinations & rule.cover) == combinations]
+            taken = np.unique(first_matches(covered, [each.cover for each in above]))
+            whole = [above[place] for place in taken]
+        names = ", ".join(f"{quoted(each.code)} (line {each.line})" for each in whole[:ROWS_NAMED])
+        more = f" and {len(whole) - ROWS_NAMED} more" if len(whole) > ROWS_NAMED else ""
         wrong.append(
-            f"{_capital(rule.named)} never decides: {names}{more} above it "
-            f"take{'s' if len(above) == 1 else ''} every claim that it covers. Remove it or move it up."
+            f"{_capital(rule.named)} never decides: every claim that it covers is taken above it, by "
+            f"{names}{more}. Remove it or move it up."
         )
     return wrong
 
@@ -87,17 +95,18 @@ def _out_of_line(firsts: Sequence[Rule]) -> list[str]:
         ((rule.valid_from, rule) for rule in firsts if rule.valid_from is not None), key=lambda each: each[0]
     )
     wrong = []
-    for (_, before), (starts, rule) in zip(dated, dated[1:], strict=False):
+    for (_, before), (starts, rule) in pairwise(dated):
         ends = before.valid_to or date.max
         if ends >= starts:
             wrong.append(
-                f"{_capital(rule.named)}: its version starts on {starts}, when the version of {before.named} is still "
-                f"in force ({_dates(before)}). Close that one with valid_to {starts - timedelta(days=1)}."
+                f"{_capital(rule.named)}: its version starts on {starts}, when the version of {before.named} "
+                f"is still in force ({_dates(before)}). Close that: valid_to {starts - timedelta(days=1)}."
             )
         elif ends + timedelta(days=1) < starts:
             wrong.append(
-                f"{_capital(rule.named)}: its version starts on {starts}, but the one before it, of {before.named}, "
-                f"ends on {ends}. No policy is in force in between: start on {ends + timedelta(days=1)}."
+                f"{_capital(rule.named)}: its version starts on {starts}, but the one before it, of "
+                f"{before.named}, ends on {ends}. In between no policy is in force: start on "
+                f"{ends + timedelta(days=1)}."
             )
     return wrong
 

@@ -1,4 +1,4 @@
-"""Which rule decides a combination of facts: the first, in order of priority, that holds. Bits in, positions out."""
+"""Which rule decides a combination of facts: the first that holds. Bits in, positions out."""
 
 from __future__ import annotations
 

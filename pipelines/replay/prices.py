@@ -29,7 +29,7 @@ _LEGS = {
 
 
 def cost_sql(priced_as: str, payers: str) -> str:
-    """The seller's cost of one machine. `priced_as` is a column, `payers` what its payer columns begin with."""
+    """The seller's cost of one machine: `priced_as` is a column, `payers` the start of the payers' names."""
     cases = ["when 'nothing' then cast(0 as decimal(18,2))"]
     for price, legs in _LEGS.items():
         taken = "".join(

@@ -1,4 +1,4 @@
-"""Reads a rule set from CSV bytes, in the form of the seed policy_rules, and says in sentences what is wrong with it.
+"""Reads rules from CSV bytes, in the form of the seed policy_rules, and says what is wrong with a row.
 
 The text may come from anybody: size and rows are limited, values are compared and never run, and a sentence
 quotes at most a few letters of it. Whether sound rows make a sound table: `coverage.py`.
@@ -97,8 +97,8 @@ def rows(content: bytes, name: str, words: Vocabulary) -> Iterator[tuple[int, di
                 raise MalformedRulesError(
                     name,
                     [
-                        f"Line {line} has {len(cells)} cells, the header has {len(header)}. A comma inside a text "
-                        "needs quotes around the text."
+                        f"Line {line} has {len(cells)} cells, the header has {len(header)}. A comma inside a "
+                        "text needs quotes around the text."
                     ],
                 )
             yield line, dict(zip(header, (cell.strip() for cell in cells), strict=True))
@@ -153,7 +153,7 @@ def rule_of(line: int, row: Mapping[str, str], words: Vocabulary) -> tuple[Rule 
         return False
 
     wrong += [
-        f"{where}: {column} is {'empty' if not row[column] else 'longer than ' + str(LONGEST_NAME) + ' letters'}."
+        f"{where}: {column} needs 1 to {LONGEST_NAME} letters and has {len(row[column]):,}."
         for column in ("policy_version", "rule_code")
         if not 0 < len(row[column]) <= LONGEST_NAME
     ]

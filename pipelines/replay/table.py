@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pipelines.queries.formats import euros, number
 from pipelines.queries.words import code_label
-from pipelines.replay.verdicts import Estimate, Replay
+from pipelines.replay.estimates import Estimate
+from pipelines.replay.verdicts import Replay
 
 MOVES_SHOWN = 12
 _LABELS = {
@@ -20,9 +21,9 @@ _LABELS = {
 }
 _MONEY = ("cost", "deferred", "exposure")
 _EXPLAINED = (
-    "95% intervals. Euros: from the spread of labour and parts that nobody knows (log-normal around the quote or",
-    "around machines like it; claims of one cell share its error). Counts: what another history of this size",
-    "would give (Poisson limits of the claims gained and lost). Repeat repairs: each fails by itself.",
+    "95% intervals. Euros: from the spread of labour and parts that nobody knows (log-normal around the",
+    "quote, else around machines like it, whose claims share an error). Counts: what another history of this",
+    "size would give (Poisson limits of claims gained and lost). Repeat repairs: each machine by itself.",
 )
 
 
@@ -66,6 +67,5 @@ def _line(each: Estimate) -> str:
         return number(value, "en", 1 if each.name == "repeat_repairs" else 0)
 
     interval = "" if each.low == each.high else f"{say(each.low)} to {say(each.high)}"
-    return (
-        f"{_LABELS[each.name]:28}{say(each.before):>12}{say(each.after):>12}{say(each.change):>12}   {interval}"
-    ).rstrip()
+    numbers = "".join(f"{say(value):>12}" for value in (each.before, each.after, each.change))
+    return f"{_LABELS[each.name]:28}{numbers}   {interval}".rstrip()

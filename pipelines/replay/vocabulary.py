@@ -1,4 +1,4 @@
-"""The words of a rule set (conditions, their values, verdicts), as the published file declares them, and as bits.
+"""The words of a rule set (conditions, values, verdicts), as the published file declares them, and as bits.
 
 Every value of every condition has a bit. A combination of facts is one bit per condition; a rule covers the
 bits of the values that it allows; it holds where `combination & cover == combination`.
@@ -76,7 +76,7 @@ class Vocabulary:
         return ", ".join(said) or "any claim"
 
     def combination_sql(self) -> str:
-        """SQL of a claim's combination from its facts in fct_claims; null where a fact is not a known value."""
+        """SQL of a claim's combination from its facts in fct_claims; null where a fact is no known value."""
         return " + ".join(self._bit_sql(each) for each in self.conditions)
 
     def _bit_sql(self, condition: Condition) -> str:
@@ -93,8 +93,8 @@ def vocabulary(snapshot: Snapshot) -> Vocabulary:
     lacking = [table for table in TABLES if not snapshot.has("marts", table)]
     if lacking:
         raise SnapshotTooOldError(
-            f"The published file {snapshot.path.name} has no {', '.join(lacking)}: it was built before policies "
-            "could be replayed. Run `savoir build` and try again."
+            f"The published file {snapshot.path.name} has no {', '.join(lacking)}: it was built before "
+            "policies could be replayed. Run `savoir build` and try again."
         )
     rows = snapshot.rows(
         """
