@@ -33,6 +33,7 @@ WORDS = {
 }
 
 
+MADE = "The convention makes this curve: events placed where they may lie, they fix none."
 KEY = ("scope_type", "scope_id", "cause", "convention")
 COUNTED = ("units", "events", "oldest_month")
 ESTIMATED = (
@@ -64,10 +65,16 @@ def fit_rows(tables: LifeTables, families: pl.DataFrame) -> pl.DataFrame:
     )
     interval, exact = interval_fit(tables), exact_fit(tables)
     is_diverging = diverging(interval, exact)
-    conventions = {"interval": interval, "exact": exact}
+    is_made = (interval.doubt != Doubt.NONE) & (exact.doubt == Doubt.NONE)
+    conventions = {"interval": (interval, words(interval)), "exact": (exact, words(exact, is_made))}
     parts = [
-        base.with_columns(convention=pl.lit(name), **_columns(batch, is_diverging)).select(SCHEMA.names())
-        for name, batch in conventions.items()
+        base.with_columns(
+            convention=pl.lit(name),
+            is_diverging=pl.Series(is_diverging | is_made, dtype=pl.Boolean),
+            doubt=doubts,
+            **_columns(batch),
+        ).select(SCHEMA.names())
+        for name, (batch, doubts) in conventions.items()
     ]
     return pl.concat(parts).cast(dict(SCHEMA)).sort(KEY)
 
@@ -100,6 +107,14 @@ def diverging(interval: WeibullBatch, exact: WeibullBatch) -> NDArray[np.bool_]:
         return is_far & ((other < one.low) | (other > one.high))
 
 
+def words(batch: WeibullBatch, is_made: NDArray[np.bool_] | None = None) -> pl.Series:
+    """Why each fit cannot be trusted; `is_made`: only the convention gave an answer."""
+    found = [WORDS[Doubt(int(each))] for each in batch.doubt]
+    if is_made is not None:
+        found = [MADE if made else word for made, word in zip(is_made, found, strict=True)]
+    return pl.Series(found, dtype=pl.String)
+
+
 def rates(tables: LifeTables, families: pl.DataFrame) -> dict[str, pl.Series]:
     """Events per 1,000 unit-months: as observed, and for skus drawn toward their family (Gamma-Poisson)."""
     events = tables.events.sum(axis=1).astype(float)
@@ -116,11 +131,17 @@ def rates(tables: LifeTables, families: pl.DataFrame) -> dict[str, pl.Series]:
             & (tables.series["cause"] == cause).to_numpy()
             & (months > 0)
         )
-        if events[rows].sum() == 0:
+        # Skus that never had the event are no rows of some causes: the others tell nothing of a family then.
+        is_selected = bool(np.all(events[rows] > 0))
+        if is_selected or events[rows].sum() == 0:
             continue
         labels = [family_of[sku] for sku in tables.series["scope_id"].gather(rows)]
         shrunken = shrink_rates(events[rows], months[rows], labels)
-        drawn[rows], low[rows], high[rows] = shrunken.rate, shrunken.rate_low, shrunken.rate_high
+        # The limits take the family's own uncertainty in, the rate does not: far from its family it may lie
+        # just outside them.
+        drawn[rows] = shrunken.rate
+        low[rows] = np.minimum(shrunken.rate, shrunken.rate_low)
+        high[rows] = np.maximum(shrunken.rate, shrunken.rate_high)
         own_share[rows] = shrunken.own_share
     return {
         "exposure_months": pl.Series(months),
@@ -132,7 +153,7 @@ def rates(tables: LifeTables, families: pl.DataFrame) -> dict[str, pl.Series]:
     }
 
 
-def _columns(batch: WeibullBatch, is_diverging: NDArray[np.bool_]) -> dict[str, pl.Series]:
+def _columns(batch: WeibullBatch) -> dict[str, pl.Series]:
     by_24 = batch_cumulative(batch, AGE_MONTHS)
     return {
         **{f"shape{side}": _known(getattr(batch, f"shape{side}")) for side in ("", "_low", "_high")},
@@ -143,8 +164,6 @@ def _columns(batch: WeibullBatch, is_diverging: NDArray[np.bool_]) -> dict[str, 
         "cumulative_24": _known(by_24.estimate),
         "cumulative_24_low": _known(by_24.low),
         "cumulative_24_high": _known(by_24.high),
-        "is_diverging": pl.Series(is_diverging, dtype=pl.Boolean),
-        "doubt": pl.Series([WORDS[Doubt(int(each))] for each in batch.doubt], dtype=pl.String),
     }
 
 

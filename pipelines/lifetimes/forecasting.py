@@ -219,6 +219,8 @@ def _skus(
 def _forecast(fleet: Fleet, curves: Curves, curve: Integers, level: Levels) -> Forecast:
     """A level L on a curve is a scale L^(-1/shape) times as long; its spread adds to that of the scale."""
     survivors, ages = fleet.survivors()
+    # Without a curve nothing is foreseen; its rows say so.
+    survivors = survivors * curves.is_known[curve][:, None]
     origin = fleet.origin
     stretches = []
     for number, stretch in enumerate(STRETCHES):

@@ -1,0 +1,236 @@
+"""Forecasts: what they know, what they foresee, and that nothing later than their day is in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+
+from pipelines.lifetimes import forecast_rows
+from pipelines.lifetimes.fleets import Origin
+from pipelines.lifetimes.forecasting import ESTIMATED, NO_COST, NO_CURVE, SCHEMA
+from pipelines.lifetimes.reading import AGE_MONTHS, Counts
+
+AS_OF = date(2026, 10, 31)
+LEAST = 8
+
+
+@pytest.fixture
+def forecasts(steady_shop: Counts) -> pl.DataFrame:
+    return forecast_rows(steady_shop, AS_OF, LEAST)
+
+
+def present(forecasts: pl.DataFrame, scope_type: str) -> pl.DataFrame:
+    return forecasts.filter((pl.col("as_of") == AS_OF) & (pl.col("scope_type") == scope_type))
+
+
+def test_claims_at_a_steady_rate_are_foreseen_from_the_months_of_guarantee_that_are_left(
+    forecasts: pl.DataFrame,
+) -> None:
+    """480 machines a month, k - 1/2 months in service, have 24.5 - k left: 480 × Σ (24.5 - k) × 0.01 claims.
+
+    About 9,500 claims were seen, so the level is known to 1 %, what old machines do to some 3 %.
+    """
+    reserve = present(forecasts, "all").filter(pl.col("months_ahead") == AGE_MONTHS)
+    truth = 0.01 * 480 * sum(AGE_MONTHS - k + 0.5 for k in range(1, AGE_MONTHS + 1))
+    assert reserve["cumulative_claims"].item() == pytest.approx(truth, rel=0.05)
+    assert reserve["cumulative_low"].item() <= truth <= reserve["cumulative_high"].item()
+    assert reserve["cumulative_cost_eur"].item() == pytest.approx(
+        50 * reserve["cumulative_claims"].item(), rel=1e-4
+    )
+    assert reserve["units_in_service"].item() == 480 * AGE_MONTHS
+
+
+def test_what_came_lies_within_the_limits_nine_times_in_ten(forecasts: pl.DataFrame) -> None:
+    """Seasons and scatter are estimated though there are none: limits a little wide, never narrow."""
+    scored = forecasts.filter(pl.col("is_outcome_known"))
+    assert scored.height == 3 * sum(range(1, 13))
+    held = scored.select((pl.col("actual_claims").is_between(pl.col("low"), pl.col("high"))).mean()).item()
+    assert 0.86 <= held <= 1.0
+    assert scored["expected_claims"].sum() == pytest.approx(scored["actual_claims"].sum(), rel=0.05)
+
+
+def test_families_add_up_to_all(forecasts: pl.DataFrame) -> None:
+    both = [
+        forecasts.filter(pl.col("scope_type") == scope)
+        .group_by("as_of", "forecast_month")
+        .agg(pl.col("expected_claims", "expected_cost_eur", "units_in_service", "actual_claims").sum())
+        .sort("as_of", "forecast_month")
+        for scope in ("family", "all")
+    ]
+    # Costs are rounded to cents, family by family.
+    for column, tolerance in (("expected_claims", 1e-9), ("units_in_service", 0), ("actual_claims", 0)):
+        assert both[0][column].to_numpy() == pytest.approx(both[1][column].to_numpy(), rel=tolerance)
+    assert both[0]["expected_cost_eur"].to_numpy() == pytest.approx(
+        both[1]["expected_cost_eur"].to_numpy(), abs=0.02
+    )
+
+
+def test_a_past_forecast_knows_nothing_that_came_later(steady_shop: Counts) -> None:
+    """Claims, costs and sales after May 2026, taken ten times, leave the forecasts of May as they are."""
+    may = 2026 * 12 + 4
+    later = replace(
+        steady_shop,
+        claims=steady_shop.claims.with_columns(
+            claims=pl.when(pl.col("claim") > may).then(10 * pl.col("claims")).otherwise("claims")
+        ),
+        costs=steady_shop.costs.with_columns(
+            pl.when(pl.col("closed") > may).then(10 * pl.col(name)).otherwise(name).alias(name)
+            for name in ("cost", "squared")
+        ),
+        fleet=steady_shop.fleet.with_columns(
+            units=pl.when(pl.col("delivery") > may).then(10 * pl.col("units")).otherwise("units")
+        ),
+    )
+    known = pl.col("as_of") <= date(2026, 5, 31)
+    columns = ["scope_type", "scope_id", "as_of", "forecast_month", "known_claims", "curve", *ESTIMATED]
+    before, after = (forecast_rows(each, AS_OF, LEAST) for each in (steady_shop, later))
+    assert before.filter(known).select(columns).equals(after.filter(known).select(columns))
+    assert not before.filter(~known).select(columns).equals(after.filter(~known).select(columns))
+
+
+def test_rows_in_any_order_give_the_same_bits(steady_shop: Counts) -> None:
+    shuffled = replace(
+        steady_shop,
+        **{
+            name: getattr(steady_shop, name).sample(fraction=1, shuffle=True, seed=3)
+            for name in ("fleet", "claims", "costs")
+        },
+    )
+    assert forecast_rows(shuffled, AS_OF, LEAST).equals(forecast_rows(steady_shop, AS_OF, LEAST))
+
+
+def test_a_sku_that_claims_twice_as_often_is_foreseen_at_its_own_level(steady_shop: Counts) -> None:
+    twice = replace(
+        steady_shop,
+        claims=steady_shop.claims.with_columns(
+            claims=pl.when(pl.col("sku") == "S0").then(2 * pl.col("claims")).otherwise("claims")
+        ),
+    )
+    skus = (
+        present(forecast_rows(twice, AS_OF, LEAST), "sku")
+        .group_by("scope_id")
+        .agg(pl.col("expected_claims").sum())
+    )
+    level = dict(skus.iter_rows())
+    # 1,200 claims of its own: what it shows weighs more than what its family shows.
+    assert level["S0"] / level["S2"] == pytest.approx(2, rel=0.1)
+
+
+def test_without_claims_there_is_no_forecast_and_it_says_why(steady_shop: Counts) -> None:
+    silent = replace(steady_shop, claims=steady_shop.claims.clear(), costs=steady_shop.costs.clear())
+    rows = forecast_rows(silent, AS_OF, LEAST)
+    assert set(rows["doubt"]) == {NO_CURVE}
+    assert rows.select(pl.col(ESTIMATED).null_count()).row(0) == (rows.height,) * len(ESTIMATED)
+    assert present(rows, "all")["units_in_service"].unique().to_list() == [480 * AGE_MONTHS]
+
+
+def test_without_costs_claims_are_foreseen_and_the_cost_says_why_not(steady_shop: Counts) -> None:
+    rows = forecast_rows(replace(steady_shop, costs=steady_shop.costs.clear()), AS_OF, LEAST)
+    assert set(rows["doubt"]) == {NO_COST}
+    assert rows["expected_claims"].null_count() == 0
+    assert rows["expected_cost_eur"].null_count() == rows.height
+
+
+def test_a_family_with_too_few_claims_goes_by_the_curve_of_all(steady_shop: Counts) -> None:
+    is_saw = pl.col("sku").is_in(["S1", "S3", "S5", "S7"])
+    rare = replace(
+        steady_shop,
+        claims=steady_shop.claims.filter(~is_saw | (pl.col("claim") % 12 == 0)).filter(
+            ~is_saw | (pl.col("request_age_month") > 3)
+        ),
+    )
+    rows = present(forecast_rows(rare, AS_OF, LEAST), "family").filter(pl.col("months_ahead") == AGE_MONTHS)
+    by_family = {row["scope_id"]: row for row in rows.iter_rows(named=True)}
+    assert by_family["saw"]["curve"] == "all"
+    assert by_family["mower"]["curve"] == "own"
+    assert by_family["saw"]["cumulative_claims"] < 0.3 * by_family["mower"]["cumulative_claims"]
+
+
+def test_nothing_sold_gives_an_empty_table_with_its_columns(steady_shop: Counts) -> None:
+    frames = {name: getattr(steady_shop, name).clear() for name in ("fleet", "claims", "costs", "families")}
+    rows = forecast_rows(replace(steady_shop, **frames), AS_OF, LEAST)
+    assert rows.schema == SCHEMA
+    assert rows.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("as_of", "first", "ends", "before"),
+    [
+        (date(2026, 10, 31), date(2026, 11, 1), [1, 2], date(2026, 9, 30)),
+        (date(2026, 11, 15), date(2026, 11, 1), [0.5, 1.5], date(2026, 10, 31)),
+        (date(2024, 2, 29), date(2024, 3, 1), [1, 2], date(2024, 1, 31)),
+    ],
+)
+def test_the_first_month_is_what_is_left_of_this_one(
+    as_of: date, first: date, ends: list[float], before: date
+) -> None:
+    origin = Origin(as_of)
+    assert (origin.first_month // 12, origin.first_month % 12 + 1) == (first.year, first.month)
+    assert origin.ends(2) == pytest.approx(ends)
+    assert origin.before(1).as_of == before
+
+
+def test_in_the_middle_of_a_month_the_rest_of_it_is_foreseen_and_not_scored(steady_shop: Counts) -> None:
+    rows = forecast_rows(steady_shop, date(2026, 10, 15), LEAST)
+    now = rows.filter((pl.col("as_of") == date(2026, 10, 15)) & (pl.col("scope_type") == "all"))
+    first, second = now.sort("forecast_month").rows(named=True)[:2]
+    assert first["forecast_month"] == date(2026, 10, 1)
+    assert not first["is_outcome_known"]
+    assert 0.4 < first["expected_claims"] / second["expected_claims"] < 0.7
+    assert rows.filter("is_outcome_known")["forecast_month"].max() == date(2026, 9, 1)
+
+
+def test_past_forecasts_of_the_demo_hold_what_came(demo: duckdb.DuckDBPyConnection) -> None:
+    """90 % limits. Counts below one a month are held by more, since a count is whole; months go together.
+
+    Seen: 98 % of 1,092 months of families (mostly below one claim), all 78 of the total; bias +1 %. On ten
+    times the lines 94 % and 91 %, bias -3 %.
+    """
+    for scope_type in ("family", "all"):
+        held, forecasts, bias = demo.execute(
+            "select sum(covered_forecasts), sum(forecasts), sum(expected_claims) / sum(actual_claims) - 1"
+            " from marts.fct_forecast_scores where scope_type = ?",
+            [scope_type],
+        ).fetchall()[0]
+        assert forecasts >= 78
+        assert 0.87 <= held / forecasts <= 1.0
+        assert abs(bias) < 0.15
+
+
+def test_the_reserve_of_the_demo_is_the_claims_to_come_at_their_mean_cost(
+    demo: duckdb.DuckDBPyConnection,
+) -> None:
+    claims, cost, mean, low, high = demo.sql(
+        "select cumulative_claims, cumulative_cost_eur, mean_cost_eur, cumulative_cost_low,"
+        " cumulative_cost_high from marts.fct_forecasts"
+        " where scope_type = 'all' and is_last_month order by as_of desc limit 1"
+    ).fetchall()[0]
+    assert float(cost) == pytest.approx(claims * float(mean), rel=1e-3)
+    assert low < cost < high
+
+
+def test_the_forecast_counts_each_machine_under_guarantee_once(demo: duckdb.DuckDBPyConnection) -> None:
+    units, in_service = demo.sql(
+        """
+        select
+            (select any_value(units_in_service) from marts.fct_forecasts
+             where scope_type = 'all' and as_of = '2026-10-31'),
+            (select sum(units) from intermediate.int_lifetimes__observed
+             where ended_on >= '2026-10-31' and not is_completed)
+        """
+    ).fetchall()[0]
+    assert units == in_service
+    assert np.isfinite(units)
+    assert units > 0
+
+
+def test_claims_foreseen_are_cut_at_the_guarantee(steady_shop: Counts) -> None:
+    """The last month has the fewest claims: half a month of one cohort. After it nothing is left to come."""
+    last = present(forecast_rows(steady_shop, AS_OF, LEAST), "all").sort("months_ahead")["expected_claims"]
+    assert last[-1] == pytest.approx(0.01 * 480 * 0.5, rel=0.25)
+    assert (last[-1], last[0]) == (last.min(), last.max())
