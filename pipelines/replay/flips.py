@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import io
 
 import polars as pl
 
 # A spreadsheet runs a cell that begins like this; an apostrophe in front turns it into text.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = r"^\s*[=+\-@\t\r]"
 
 
 def flips_csv(moved: pl.DataFrame) -> bytes:
     """UTF-8 with a byte-order mark, so that Excel reads the accents."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(moved.columns)
-    for row in moved.iter_rows():
-        writer.writerow(
-            "'" + cell if isinstance(cell, str) and cell.lstrip().startswith(_FORMULA_STARTS) else cell
-            for cell in row
-        )
-    return text.getvalue().encode("utf-8-sig")
+    text = pl.col(pl.String)
+    inert = pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + text).otherwise(text).name.keep()
+    out = io.BytesIO()
+    moved.with_columns(inert).write_csv(out, include_bom=True, line_terminator="\r\n")
+    return out.getvalue()
