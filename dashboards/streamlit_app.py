@@ -24,6 +24,7 @@ PAGES = {
         ("overview", ":material/monitoring:"),
         ("weekly", ":material/event_note:"),
         ("failures", ":material/show_chart:"),
+        ("forecast", ":material/trending_up:"),
     ],
     "nav_work": [("worklist", ":material/inbox:"), ("claims", ":material/search:")],
     "nav_money": [("money", ":material/payments:"), ("remedies", ":material/build:")],

@@ -7,6 +7,7 @@ marts' contracts. Some texts are attacks, as a customer could type them.
 from __future__ import annotations
 
 import calendar
+import importlib.util
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,18 @@ import numpy as np
 import polars as pl
 import yaml
 
+
+def _beside(name: str) -> Any:
+    """A file of this folder, loaded by its path: test folders are no packages."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+small_marts = _beside("small_marts")
 MARTS = Path(__file__).resolve().parents[1] / "dbt" / "models" / "marts"
 AS_OF = date(2026, 10, 31)
 FAMILIES = {"chainsaw": 0.16, "lawn_mower": 0.10, "pressure_washer": 0.22}
@@ -42,11 +55,14 @@ def make(home: Path, name: str = "savoir-1.duckdb", lines: int = 2500, as_of: da
     path = home / "published" / name
     orders = _order_lines(lines, as_of)
     claims, repairs = _claims(orders, as_of)
+    forecasts = small_marts.forecasts(FAMILIES, as_of)
     tables = {
         "fct_order_lines": _with_events(orders, claims),
-        "fct_remedy_costs": _remedy_costs(claims),
-        "fct_nevada": _nevada(orders, claims, as_of),
-        "fct_reliability_fits": _fits(),
+        "fct_remedy_costs": small_marts.remedy_costs(claims),
+        "fct_nevada": small_marts.nevada(orders, claims, as_of),
+        "fct_reliability_fits": small_marts.fits(),
+        "fct_forecasts": forecasts,
+        "fct_forecast_scores": small_marts.forecast_scores(forecasts),
         "fct_claims": claims,
         "fct_repairs": repairs,
         "fct_life_table": _life_table(orders, claims, as_of),
@@ -209,7 +225,7 @@ def _claims(orders: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFra
                 "reason_fr": "Réparable et sous garantie.",
                 "turnaround_days": None if is_open else (closed - requested).days,
                 "request_month": requested.replace(day=1),
-                **_amounts(number),
+                **small_marts.amounts(number),
                 "description": TEXTS[number % len(TEXTS)],
             }
         )
@@ -251,88 +267,6 @@ def _claims(orders: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFra
     )
 
 
-def _amounts(number: int) -> dict[str, Any]:
-    """What a claim cost, part by part; the parts add up, and every fourth ticket leaks somewhere."""
-    repairs, new_units, back = float(40 + number % 60), float(90 * (number % 6 == 0)), float(number % 20)
-    paid = repairs + new_units + 12.0 + 3.0
-    leak = float(number % 4 == 0) * (10 + number % 30)
-    return {
-        "repairs_cost_eur": repairs,
-        "new_units_eur": new_units,
-        "new_units_freight_eur": 0.0,
-        "refund_eur": 0.0,
-        "part_eur": 0.0,
-        "part_freight_eur": 0.0,
-        "return_freight_eur": 12.0,
-        "handling_eur": 3.0,
-        "paid_eur": paid,
-        "recovered_eur": back,
-        "net_cost_eur": paid - back,
-        "assumed_cost_eur": 3.0,
-        "is_cost_complete": number % 50 != 1,
-        "uncovered_unbilled_eur": leak if number % 3 == 0 else 0.0,
-        "covered_billed_eur": leak if number % 3 == 1 else 0.0,
-        "goodwill_eur": leak if number % 3 == 2 else 0.0,
-        "paypal_return_freight_eur": 12.0 * (number % 17 == 0),
-    }
-
-
-def _remedy_costs(claims: pl.DataFrame) -> pl.DataFrame:
-    """Prices of the right shape; every seventh claim has none, every eleventh no break-even above zero."""
-    rng = np.random.default_rng(9)
-    rows = []
-    for number, claim in enumerate(claims.filter("is_claim").iter_rows(named=True)):
-        why_not = "no product is known" if number % 7 == 3 else None
-        work, price = float(rng.integers(20, 260)), float(rng.integers(180, 420))
-        repair, replacement = work + 60, price * 0.7
-        remedy = ("repair", "repair", "replacement", "refund", "part")[number % 5]
-        remedy = "open" if claim["is_open"] else remedy
-        taken = {"repair": repair, "replacement": replacement, "refund": price * 0.9, "part": 15.0}
-        regret = taken[remedy] - min(repair, replacement) if remedy in taken else None
-        is_choice = remedy in ("repair", "replacement")
-        cheapest = "repair" if repair < replacement else "replacement"
-        is_known = remedy == "repair"
-        row = {
-            "is_priced": why_not is None,
-            "unpriced_reason": why_not,
-            "list_price_incl_vat_eur": price * 1.2,
-            "work_eur": work,
-            "work_basis": "own_work" if is_known else ("own_quote", "cell")[number % 2],
-            "repair_cost_eur": repair,
-            "replacement_cost_eur": replacement,
-            "salvage_eur": price * 0.05,
-            "cheapest_remedy": cheapest,
-            "naive_remedy": "repair" if work < price * 0.2 else "replacement",
-            "actual_cost_eur": taken.get(remedy),
-            "regret_eur": regret,
-            "expected_regret_eur": None if remedy == "part" or regret is None else regret + 1,
-            "regret_variance": 0.0 if is_known else 400.0,
-            "refused_exposure_eur": 0.0,
-            "break_even_repair_eur": 0.0 if number % 11 == 5 else replacement - 60,
-            "right_choice_probability": round(float(rng.random()), 6) if is_choice else None,
-            "is_right_choice": remedy == cheapest if is_choice else None,
-            "repair_assumed_eur": 30.0,
-            "replacement_assumed_eur": 45.0,
-            "assumed_share": 0.2,
-        }
-        if why_not:
-            row = dict.fromkeys(row) | {"is_priced": False, "unpriced_reason": why_not}
-        kept = ("ticket_id", "sku", "family_code", "service_center_id", "requested_on", "age_months")
-        rows.append(
-            {key: claim[key] for key in kept}
-            | {"request_month": claim["requested_on"].replace(day=1), "actual_remedy": remedy}
-            | row
-            | {
-                "cell": f"{claim['family_code']} × {claim['fault_code']}",
-                "cell_observations": 8,
-                "cell_repaired_claims": 5,
-                "cell_replaced_claims": 0 if claim["cause"] == "wear" else 3,
-                "has_overlap": claim["cause"] != "wear",
-            }
-        )
-    return pl.DataFrame(rows, infer_schema_length=None)
-
-
 def _with_events(orders: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     counted = claims.group_by("order_id").agg(
         claim_events=pl.col("is_claim").sum().cast(pl.Int64),
@@ -342,70 +276,6 @@ def _with_events(orders: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     return orders.join(counted, on="order_id", how="left").with_columns(
         pl.col("claim_events", "failure_events", "claim_cost_eur").fill_null(0)
     )
-
-
-def _nevada(orders: pl.DataFrame, claims: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Units by delivery month, all at risk until the as-of month; failures where they were claimed."""
-    sold = orders.filter("is_in_service").group_by("sku", "delivery_month").agg(pl.col("units").sum())
-    months = pl.DataFrame({"claim_month": pl.date_range(date(2022, 1, 1), as_of, "1mo", eager=True)})
-    events = claims.with_columns(
-        delivery_month=pl.col("delivered_on").dt.truncate("1mo"), claim_month=pl.col("request_month")
-    )
-    keys = ["sku", "delivery_month", "claim_month"]
-    counted = events.group_by(keys).agg(
-        claims=pl.col("is_claim").sum().cast(pl.Int64), failures=pl.col("is_failure").sum().cast(pl.Int64)
-    )
-    return (
-        sold.join(months, how="cross")
-        .filter(
-            pl.col("claim_month").is_between(
-                pl.col("delivery_month"), pl.col("delivery_month").dt.offset_by("23mo")
-            )
-        )
-        .join(counted, on=keys, how="left")
-        .select(
-            *keys,
-            units_at_risk="units",
-            claims=pl.col("claims").fill_null(0),
-            failures=pl.col("failures").fill_null(0),
-        )
-        .sort(keys)
-    )
-
-
-def _fits() -> pl.DataFrame:
-    """A fit that can be trusted for the whole range, one that cannot for a family, one that diverges."""
-    rows = []
-    for scope_type, scope_id, shape, doubt in (
-        ("all", "all", 0.8, None),
-        ("family", "chainsaw", 0.9, None),
-        ("family", "lawn_mower", None, "No event among these units: there is nothing to fit."),
-    ):
-        for convention, factor in (("interval", 1.0), ("exact", 1.1)):
-            row: dict[str, Any] = {
-                "units": 2500,
-                "events": 300 if shape else 0,
-                "is_enough": shape is not None,
-                "is_diverging": scope_id == "chainsaw",
-                "doubt": doubt,
-            }
-            names = ("shape", "scale", "b10_months", "cumulative_24")
-            for name, value in zip(names, (shape, 200.0, 12.0, 0.18), strict=True):
-                known = value * factor if shape and value else None
-                stem = name.removesuffix("_months")
-                row |= {
-                    name: known,
-                    f"{stem}_low": known and known * 0.8,
-                    f"{stem}_high": known and known * 1.2,
-                }
-            key = {
-                "scope_type": scope_type,
-                "scope_id": scope_id,
-                "cause": "defect",
-                "convention": convention,
-            }
-            rows.append(key | row)
-    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def _life_table(orders: pl.DataFrame, claims: pl.DataFrame, as_of: date) -> pl.DataFrame:

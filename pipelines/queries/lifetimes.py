@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from pipelines.queries.scopes import Scope, where
+from pipelines.queries.scopes import Scope, scope_key, where
 from pipelines.queries.snapshot import Snapshot
 
 MONTHS = (3, 12, 24)
@@ -20,15 +20,6 @@ _COLUMNS = """
     scope_type, scope_id, cohort, cause, age_month, hazard, cumulative, cumulative_low, cumulative_high,
     units, at_risk as watched, cumulative_events as events, maturity, is_enough
 """
-
-
-def scope_key(scope: Scope) -> tuple[str, str]:
-    """scope_type and scope_id of the life table that answers for a scope: sku, else family, else all."""
-    if scope.sku is not None:
-        return "sku", scope.sku
-    if scope.family_code is not None:
-        return "family", scope.family_code
-    return "all", "all"
 
 
 def life_curve(snapshot: Snapshot, scope: Scope, cause: str = "defect") -> pl.DataFrame:

@@ -146,13 +146,15 @@ def largest_regrets(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
 
 
 def work_bases(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
-    """Where the labour and parts come from (own work, own quote, like repairs): work_basis, claims, sure."""
-    frame = values_by(snapshot, MART, ["claims", "assumed_share"], ["work_basis"], scope)
-    return (
-        frame.drop_nulls("work_basis")
-        .pivot(on="measure", index="work_basis", values="value")
-        .sort("claims", descending=True)
+    """Where labour and parts come from (own work, own quote, like repairs), and what is assumed."""
+    found = values_by(snapshot, MART, ["claims", "assumed_share"], ["work_basis"], scope).drop_nulls(
+        "work_basis"
     )
+    claims, assumed = (
+        found.filter(pl.col("measure") == name).select("work_basis", pl.col("value").alias(name))
+        for name in ("claims", "assumed_share")
+    )
+    return claims.join(assumed, on="work_basis").sort("claims", "work_basis", descending=[True, False])
 
 
 def unpriced(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:

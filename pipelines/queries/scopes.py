@@ -32,6 +32,9 @@ _DIMENSIONS = {
     "fct_remedy_costs": ("family_code", "sku", "service_center_id"),
 }
 
+# Marts whose rows are about a whole scope: scope_type and scope_id, nothing to add up.
+_KEYED = ("fct_life_table", "fct_reliability_fits", "fct_forecasts", "fct_forecast_scores")
+
 
 class ScopeError(SavoirError):
     """A filter that the mart does not carry."""
@@ -55,13 +58,25 @@ class Scope:
 EVERYTHING = Scope()
 
 
+def scope_key(scope: Scope) -> tuple[str, str]:
+    """scope_type and scope_id that answer for a scope: its sku, else its family, else all."""
+    if scope.sku is not None:
+        return "sku", scope.sku
+    if scope.family_code is not None:
+        return "family", scope.family_code
+    return "all", "all"
+
+
 def where(mart: str, scope: Scope) -> tuple[str, list[Any]]:
     """The condition (always a valid boolean expression) and its parameters."""
     conditions: list[str] = []
     parameters: list[Any] = []
+    if mart in _KEYED:
+        conditions.append("scope_type = ? and scope_id = ?")
+        parameters += scope_key(scope)
     for column in ("family_code", "sku", "service_center_id"):
         value = getattr(scope, column)
-        if value is None:
+        if value is None or (mart in _KEYED and column != "service_center_id"):
             continue
         if column == "family_code" and _DIMENSIONS.get(mart) == ("sku",):
             conditions.append("sku in (select sku from marts.dim_products where family_code = ?)")

@@ -14,7 +14,7 @@ from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import open_snapshot
 from pipelines.reports import write_reports
 
-PAGES = ("", "weekly", "worklist", "claims", "failures", "money", "remedies")
+PAGES = ("", "weekly", "worklist", "claims", "failures", "forecast", "money", "remedies")
 
 
 @pytest.fixture

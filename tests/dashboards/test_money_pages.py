@@ -115,6 +115,19 @@ def test_a_scope_without_remedies_says_so(open_page: Open) -> None:
     assert [each.value for each in app.info] == ["No claim with a remedy due in this scope."]
 
 
+def test_claims_that_all_lack_a_price_are_told_and_nothing_else_is(
+    open_page: Open, snapshot: Snapshot
+) -> None:
+    day, claims = snapshot.rows(
+        "select requested_on, count(*) from marts.fct_remedy_costs group by 1 "
+        "having not bool_or(is_priced) order by 2 desc, 1 limit 1"
+    ).row(0)
+    app = open_page("remedies", **{"from": str(day), "until": str(day)})
+    assert not app.exception
+    assert len(table(app, "unpriced_reason")) == claims
+    assert metrics(app)["Cheaper remedy taken"] == "too few to say"
+
+
 @pytest.mark.parametrize("family", [None, "pressure_washer"])
 def test_the_figures_of_money_are_those_of_the_marts(
     open_page: Open, snapshot: Snapshot, family: str | None

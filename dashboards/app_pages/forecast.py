@@ -1,0 +1,177 @@
+"""Forecast and reserve: claims and cost to come from the units in service, and how past forecasts did."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts, forecast_charts
+from dashboards.data import ask
+from dashboards.figures import header, measure_card
+from dashboards.filters import scope as scope_filter
+from dashboards.tables import behind, download, grid, with_labels
+from dashboards.texts import language, t
+from dashboards.url_state import bound, one_of
+from pipelines.queries import forecasts
+from pipelines.queries.build_facts import families
+from pipelines.queries.formats import euros, span
+from pipelines.queries.formats import number as written
+
+header(t("page_forecast"), t("forecast_subtitle"))
+scope = scope_filter(("family", "sku"))
+lang = language()
+number, day = st.column_config.NumberColumn, st.column_config.DateColumn
+words = {key: t(f"forecast_{key}") for key in (*forecast_charts.WORDS, *forecast_charts.FANS)}
+
+months = ask(forecasts.outlook, scope)
+if months.is_empty():
+    st.info(t("forecast_none"))
+    st.stop()
+last = months.row(-1, named=True)
+if last["doubt"]:
+    st.warning(t("forecast_doubt"), icon=":material/help:")
+    st.text(last["doubt"])
+scored, made, came = ask(forecasts.scores, scope)
+basis = t(
+    "forecast_basis",
+    units=written(last["units_in_service"], lang),
+    claims=written(last["known_claims"], lang),
+)
+
+
+def total_card(label: str, value: float | None, low: float | None, high: float | None, form: str) -> None:
+    """A card for a sum of future months, with its prediction limits."""
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        st.metric(label, euros(value, lang) if form == "eur" else written(value, lang))
+        limits = span(low, high, form, lang)
+        st.caption(t("forecast_limits", limits=limits) if limits else t("forecast_no_limits"))
+        st.caption(basis)
+
+
+cards = st.columns(3)
+year = months.filter(pl.col("months_ahead") == 12)
+with cards[0]:
+    first = year.row(0, named=True) if year.height else last
+    title = t("forecast_claims_in", n=first["months_ahead"])
+    total_card(
+        title, first["cumulative_claims"], first["cumulative_low"], first["cumulative_high"], "integer"
+    )
+with cards[1]:
+    title = t("forecast_claims_in", n=last["months_ahead"])
+    total_card(title, last["cumulative_claims"], last["cumulative_low"], last["cumulative_high"], "integer")
+with cards[2]:
+    limits = (last["cumulative_cost_low"], last["cumulative_cost_high"])
+    total_card(t("forecast_reserve"), last["cumulative_cost_eur"], *limits, "eur")
+note = t("forecast_score_basis", n=written(made, lang), claims=written(came, lang))
+for column, name in zip(st.columns(3), forecasts.SCORED, strict=True):
+    with column:
+        measure_card(scored[name], note)
+if scope.sku:
+    st.caption(t("forecast_sku_scores"))
+
+with st.container(border=True):
+    st.subheader(t("forecast_title"), anchor=False)
+    kinds = {kind: t(f"forecast_{kind}") for kind in forecast_charts.FANS}
+    kind = st.segmented_control(
+        t("forecast_title"),
+        list(kinds),
+        required=True,
+        format_func=kinds.__getitem__,
+        label_visibility="collapsed",
+        **bound("show", one_of(kinds), "claims"),
+    )
+    st.caption(t(f"forecast_{kind}_caption"))
+    history = ask(forecasts.history, scope) if kind == "claims" else None
+    charts.show(forecast_charts.fan(months, kind, history, words), t("forecast_alt"), lang, 380)
+    behind(
+        months,
+        {
+            "forecast_month": day(words["month"], format="YYYY-MM"),
+            "expected_claims": number(t("forecast_claims"), format="%.1f"),
+            "low": number(words["low"], format="%d"),
+            "high": number(words["high"], format="%d"),
+            "expected_cost_eur": number(t("forecast_cost"), format="euro"),
+            "cost_low": number(words["low"], format="euro"),
+            "cost_high": number(words["high"], format="euro"),
+            "cumulative_claims": number(t("forecast_cumulated"), format="%.1f"),
+            "cumulative_cost_eur": number(t("forecast_reserve"), format="euro"),
+            "cumulative_cost_low": number(words["low"], format="euro"),
+            "cumulative_cost_high": number(words["high"], format="euro"),
+        },
+        "forecast",
+        t("forecast_title"),
+    )
+
+with st.container(border=True):
+    st.subheader(t("forecast_past"), anchor=False)
+    leads = {lead: t("forecast_ahead", n=lead) for lead in forecasts.LEADS}
+    lead = st.segmented_control(
+        t("forecast_past"),
+        list(leads),
+        required=True,
+        format_func=leads.__getitem__,
+        label_visibility="collapsed",
+        **bound("ahead", {str(each): each for each in leads}.get, 1),
+    )
+    st.caption(t("forecast_past_caption"))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        compared = ask(forecasts.past, scope, lead)
+        if compared.is_empty():
+            st.info(t("forecast_past_none"))
+        else:
+            charts.show(forecast_charts.past(compared, words), t("forecast_past_alt"), lang, 320)
+        behind(
+            compared,
+            {
+                "month": day(words["month"], format="YYYY-MM"),
+                "as_of": day(words["made"], format="DD/MM/YYYY"),
+                "expected_claims": number(words["expected"], format="%.1f"),
+                "low": number(words["low"], format="%d"),
+                "high": number(words["high"], format="%d"),
+                "actual_claims": number(words["came"], format="%d"),
+                "is_covered": st.column_config.CheckboxColumn(words["held"]),
+            },
+            "past_forecasts",
+            t("forecast_past"),
+        )
+    rates = {
+        "forecasts": number(t("forecast_made"), format="localized"),
+        "came": number(words["came"], format="localized"),
+        **{name: number(scored[name].measure.label(lang), format="percent") for name in forecasts.SCORED},
+    }
+    with right:
+        by_lead = ask(forecasts.scores_by_lead, scope)
+        grid(by_lead, {"months_ahead": t("forecast_lead")} | rates, t("forecast_by_lead"), height=210)
+        download(by_lead, "scores_by_lead")
+        by_family = with_labels(ask(forecasts.scores_by_family, ask(families)), "family_code")
+        grid(by_family, {"family_code": t("family")} | rates, t("forecast_by_family"), height=210)
+        download(by_family, "scores_by_family")
+
+with st.container(border=True):
+    st.subheader(t("forecast_reserves"), anchor=False)
+    st.caption(t("forecast_reserves_caption"))
+    reserves = with_labels(ask(forecasts.reserves), "family_code").rename({"family_code": "label"})
+    known = reserves.drop_nulls("cumulative_cost_eur")
+    if known.is_empty():
+        st.info(t("forecast_none"))
+    else:
+        height = 60 + 26 * known.height
+        named = words | {"label": t("family")}
+        charts.show(forecast_charts.reserve_dots(known, named), t("forecast_reserves_alt"), lang, height)
+    behind(
+        reserves,
+        {
+            "label": t("family"),
+            "units_in_service": number(t("axis_units_warranty"), format="localized"),
+            "known_claims": number(t("forecast_known"), format="localized"),
+            "cumulative_claims": number(t("forecast_claims"), format="%.1f"),
+            "cumulative_low": number(words["low"], format="%d"),
+            "cumulative_high": number(words["high"], format="%d"),
+            "mean_cost_eur": number(t("forecast_mean_cost"), format="euro"),
+            "cumulative_cost_eur": number(t("forecast_reserve"), format="euro"),
+            "cumulative_cost_low": number(words["low"], format="euro"),
+            "cumulative_cost_high": number(words["high"], format="euro"),
+            "doubt": st.column_config.TextColumn(t("weibull_doubt"), width="large"),
+        },
+        "reserves",
+        t("forecast_reserves"),
+    )

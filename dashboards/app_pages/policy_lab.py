@@ -1,0 +1,139 @@
+"""Policy lab: another rule set over every past claim, what flips, what it would have cost."""
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts, share_charts
+from dashboards.data import ask
+from dashboards.figures import header
+from dashboards.tables import behind, download, grid, with_labels
+from dashboards.texts import language, t
+from dashboards.url_state import bound, one_of
+from pipelines.queries.formats import euros, number
+from pipelines.queries.policy_lab import replayed, versions
+from pipelines.replay import MOST_BYTES, Estimate, MalformedRulesError
+
+LIST_LIMIT = 1000
+MONEY = ("cost", "deferred", "exposure")
+CARDS_PER_ROW = 3
+
+header(t("page_policy_lab"), t("lab_subtitle"))
+lang = language()
+sources = ("seed", "upload")
+source = st.segmented_control(
+    t("lab_source"),
+    sources,
+    required=True,
+    format_func={code: t(f"lab_source_{code}") for code in sources}.__getitem__,
+    **bound("source", one_of(sources), "seed"),
+)
+content: bytes | None = None
+if source == "upload":
+    megabytes = MOST_BYTES // 1_000_000
+    file = st.file_uploader(t("lab_upload", megabytes=megabytes), type="csv", max_upload_size=megabytes)
+    if file is None:
+        st.info(t("lab_upload_hint"))
+        st.stop()
+    content = file.getvalue()
+try:
+    names = ask(versions, content)
+except MalformedRulesError as error:
+    st.error(t("lab_malformed"), icon=":material/rule:")
+    # The sentences quote the file: shown letter by letter.
+    for sentence in error.sentences:
+        st.text(sentence)
+    st.stop()
+version = st.selectbox(t("lab_version"), names, **bound("version", one_of(names), names[0]))
+with st.spinner(t("lab_running")):
+    done = ask(replayed, content, version)
+
+
+def written(estimate: Estimate, value: float | None) -> str:
+    if estimate.name in MONEY:
+        return euros(value, lang)
+    return number(value, lang, 1 if estimate.name == "repeat_repairs" else 0)
+
+
+def card(estimate: Estimate) -> None:
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        sign = "+" if estimate.name != "flips" and estimate.change > 0 else ""
+        st.metric(
+            t(f"lab_{estimate.name}"),
+            sign + written(estimate, estimate.change),
+            help=t(f"lab_{estimate.name}_help"),
+        )
+        if estimate.low != estimate.high:
+            limits = f"{written(estimate, estimate.low)} – {written(estimate, estimate.high)}"
+            st.caption(t("interval", limits=limits))
+        if estimate.before is not None:
+            before, after = written(estimate, estimate.before), written(estimate, estimate.after)
+            st.caption(t("lab_before_after", before=before, after=after))
+        st.caption(t("lab_rests_on", n=number(estimate.claims, lang)))
+
+
+for first in range(0, len(done.estimates), CARDS_PER_ROW):
+    row = done.estimates[first : first + CARDS_PER_ROW]
+    for column, estimate in zip(st.columns(CARDS_PER_ROW), row, strict=False):
+        with column:
+            card(estimate)
+st.caption(t("lab_intervals"))
+if not done.moved.height:
+    st.success(t("lab_nothing_moves", n=number(done.claims, lang)), icon=":material/check:")
+
+number_column = st.column_config.NumberColumn
+money_column = number_column(t("lab_change"), format="euro")
+with st.container(border=True):
+    st.subheader(t("lab_matrix"), anchor=False)
+    st.caption(t("lab_matrix_caption"))
+    labelled = with_labels(done.matrix, "before_outcome", "after_outcome")
+    cells = labelled.select("claims", policy="before_outcome", practice="after_outcome")
+    words = {key: t(f"share_{key}") for key in share_charts.WORDS}
+    words |= {"policy": t("lab_before"), "practice": t("lab_after")}
+    height = 90 + 30 * cells["policy"].n_unique()
+    charts.show(share_charts.verdict_matrix(cells, words), t("lab_matrix_alt"), lang, height)
+    counted = number_column(t("axis_claims"), format="localized")
+    shown = {"before_outcome": t("lab_before"), "after_outcome": t("lab_after"), "claims": counted}
+    behind(labelled, shown | {"change_eur": money_column}, "replay_matrix", t("lab_matrix"))
+
+if done.unpriced.height:
+    with st.container(border=True):
+        st.subheader(t("lab_unpriced"), anchor=False)
+        st.caption(t("lab_unpriced_caption"))
+        grid(done.unpriced, {"claims": counted, "reason": t("lab_reason")}, t("lab_unpriced"))
+
+if done.moved.height:
+    st.subheader(t("lab_list"), anchor=False)
+    open_flips, payers = number(done.open_flips, lang), number(done.payer_changes, lang)
+    st.caption(t("lab_list_caption", open=open_flips, payers=payers))
+    dearest = done.moved.sort(pl.col("change_eur").abs(), "ticket_id", descending=[True, False], nulls_last=True)
+    listed = dearest.head(LIST_LIMIT)
+    if done.moved.height > LIST_LIMIT:
+        st.caption(t("lab_list_cut", shown=number(LIST_LIMIT, lang), all=number(done.moved.height, lang)))
+    picked = grid(
+        with_labels(
+            listed, "family_code", "before_outcome", "after_outcome", "legal_outcome", "actual_outcome"
+        ),
+        {
+            "ticket_id": t("axis_ticket"),
+            "requested_on": st.column_config.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
+            "family_code": t("family"),
+            "before_outcome": t("lab_before"),
+            "after_outcome": t("lab_after"),
+            "change_eur": money_column,
+            "change_margin_eur": number_column(t("lab_margin"), format="euro"),
+            "legal_outcome": t("legal_outcome"),
+            "is_after_below": st.column_config.CheckboxColumn(t("lab_is_below")),
+            "actual_outcome": t("actual_outcome"),
+            "before_rule": t("lab_rule_before"),
+            "after_rule": t("lab_rule_after"),
+            "unpriced_reason": t("lab_reason"),
+        },
+        t("lab_list"),
+        key="replay_rows",
+        height=460,
+    )
+    download(done.moved, "replay")
+    if picked is not None:
+        st.switch_page(
+            "app_pages/claims.py", query_params={"claim": listed["ticket_id"][picked], "lang": lang}
+        )
