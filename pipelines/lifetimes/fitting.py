@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 B10_SHARE = 0.1
 # Conventions diverge where the exact answer is this far from the interval answer and outside its limits.
 DIVERGING_SHARE = 0.1
+# Causes that a sku has a life table of only where one happened: such skus tell nothing of their family.
+WHERE_SEEN = ("return",)
 WORDS = {
     Doubt.NONE: None,
     Doubt.NO_FAILURES: "No event among these units: there is nothing to fit.",
@@ -131,9 +133,7 @@ def rates(tables: LifeTables, families: pl.DataFrame) -> dict[str, pl.Series]:
             & (tables.series["cause"] == cause).to_numpy()
             & (months > 0)
         )
-        # Skus that never had the event are no rows of some causes: the others tell nothing of a family then.
-        is_selected = bool(np.all(events[rows] > 0))
-        if is_selected or events[rows].sum() == 0:
+        if cause in WHERE_SEEN or events[rows].sum() == 0:
             continue
         labels = [family_of[sku] for sku in tables.series["scope_id"].gather(rows)]
         shrunken = shrink_rates(events[rows], months[rows], labels)

@@ -19,7 +19,7 @@ SKUS = {f"S{number}": ("mower", "saw")[number % 2] for number in range(8)}
 
 @pytest.fixture(scope="session")
 def demo(demo_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The demo's build file, read-only, with the planted truth in the schema `truth`."""
+    """The demo's build file, read-only, with the planted truth in `memory.truth`."""
     with duckdb.connect() as con:
         con.execute(f"attach '{demo_home.build_file}' as build (read_only)")
         con.execute("create schema truth")

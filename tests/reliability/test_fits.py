@@ -11,6 +11,7 @@ from pipelines.reliability import (
     NoFailuresError,
     ObservationError,
     OneFailureError,
+    batch_cumulative,
     combined,
     cumulative_band,
     current_status,
@@ -31,6 +32,7 @@ from pipelines.reliability import (
     shrink_rates,
     weibull_cumulative,
     weibull_hazard,
+    weibull_of_row,
     weibull_quantile,
 )
 from pipelines.reliability.likelihood_search import bracketed_limit, maximise, profile_limits
@@ -311,3 +313,16 @@ def test_a_month_read_early_or_late_reads_the_same_curve():
     assert curve.at_risk.tolist() == [4, 3, 3, 0]
     assert curve.events.tolist() == [0, 0, 1, 0]
     assert np.isnan(curve.survival_low[[0, 3]]).all()
+
+
+def test_the_share_failed_by_an_age_is_that_of_each_row_alone():
+    batch = fit_weibull_life_tables(
+        [[5, 8, 12], [0, 0, 0], [20, 10, 5]], [[0, 0, 500], [0, 0, 90], [0, 0, 800]]
+    )
+    band = batch_cumulative(batch, 24.0)
+    for row in (0, 2):
+        alone = cumulative_band(weibull_of_row(batch, row), [24.0])
+        assert (band.estimate[row], band.low[row], band.high[row]) == pytest.approx(
+            (alone.estimate[0], alone.low[0], alone.high[0]), rel=1e-12
+        )
+    assert np.isnan(band.estimate[1])

@@ -7,6 +7,8 @@ import pytest
 from scipy.stats import nbinom, poisson
 
 from pipelines.reliability import (
+    added,
+    claims_per_unit,
     conditional_failures,
     fit_weibull,
     forecast_claims,
@@ -149,3 +151,67 @@ def test_cost_of_claims_that_all_cost_the_same_is_their_count_times_that():
     assert np.all(np.abs(cost.high / 80 - claims.high) < 1)
     spread = forecast_cost(claims, 80.0, 120.0)
     assert np.all(spread.cumulative_high > cost.cumulative_high)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.0, 24.0), (3.0, 24.0), (0.0, 3.0)])
+def test_claims_per_unit_of_a_delivery_month_are_those_of_deliveries_spread_over_it(start: float, end: float):
+    # Direct: deliveries at 10,000 moments of a month, H between the calendar month's start and its end.
+    shape, scale = 0.6, 300.0
+    delivered = (np.arange(10_000) + 0.5) / 10_000
+
+    def reached(age):
+        return (np.clip(age, start, end) / scale) ** shape
+
+    months = np.arange(int(end) + 1)[:, None]
+    direct = (reached(months + 1 - delivered) - reached(months - delivered)).mean(axis=1)
+    found = claims_per_unit(shape, scale, start, end)[0]
+    # The midpoint rule is off by 1e-4 where H rises from 0 with infinite slope.
+    assert found == pytest.approx(direct, rel=2e-4, abs=1e-12)
+    assert found.sum() == pytest.approx(reached(end) - reached(start), rel=1e-9)
+
+
+def test_two_stretches_of_life_foresee_what_the_whole_does():
+    # One Weibull cut at age 3: with rare claims the two halves add up to the forecast of the whole.
+    units, ages = [400, 300, 200.0], [0.5, 2.5, 10.5]
+    whole = forecast_claims(units, ages, 0.8, 1e5, overdispersion=1.5)
+    halves = added(
+        [
+            forecast_claims(units, ages, 0.8, 1e5, warranty_age=3.0, overdispersion=1.5),
+            forecast_claims(units, ages, 0.8, 1e5, start_age=3.0, overdispersion=1.5),
+        ]
+    )
+    assert halves.expected == pytest.approx(whole.expected, rel=1e-3)
+    assert halves.cumulative_variance == pytest.approx(whole.cumulative_variance, rel=1e-3)
+
+
+def test_future_periods_may_end_where_the_calendar_says():
+    plain = forecast_claims([100.0], [6.0], 1.2, 60.0, months=3)
+    stated = forecast_claims([100.0], [6.0], 1.2, 60.0, ends=[1, 2, 3])
+    half = forecast_claims([100.0], [6.0], 1.2, 60.0, ends=[0.5, 1.0, 2.0])
+    assert stated.expected == pytest.approx(plain.expected)
+    assert half.expected[0, :2].sum() == pytest.approx(plain.expected[0, 0])
+    assert half.expected[0, 2] == pytest.approx(plain.expected[0, 1])
+
+
+def test_a_season_multiplies_its_month_and_its_doubt_is_shared_a_year_apart():
+    season = np.where(np.arange(24) % 12 == 3, 2.0, 1.0)
+    spread = np.where(np.arange(24) % 12 == 3, 0.04, 0.0)
+    flat = forecast_claims([5000.0], [0.5], 1.0, 1e4)
+    known = forecast_claims([5000.0], [0.5], 1.0, 1e4, season=season)
+    vague = forecast_claims([5000.0], [0.5], 1.0, 1e4, season=season, season_log_variance=spread)
+    assert known.expected == pytest.approx(flat.expected * season)
+    assert vague.expected == pytest.approx(known.expected)
+    extra = vague.cumulative_variance - known.cumulative_variance
+    twice = known.expected[0, 3] + known.expected[0, 15]
+    assert extra[0, [2, 3, 23]] == pytest.approx([0, 0.04 * known.expected[0, 3] ** 2, 0.04 * twice**2])
+
+
+def test_a_mean_cost_of_few_claims_widens_the_limits_as_the_sum_grows():
+    claims = forecast_claims([5000.0], [0.5], 1.0, 1e3)
+    sure, vague = forecast_cost(claims, 80.0, 40.0), forecast_cost(claims, 80.0, 40.0, costs_seen=20)
+    assert vague.cumulative_expected == pytest.approx(sure.cumulative_expected)
+    width = [(each.cumulative_high - each.cumulative_low)[0] for each in (sure, vague)]
+    count, spread = claims.cumulative_expected[0], claims.cumulative_variance[0]
+    variance = [count * 40**2 * (1 + count * share) + 80**2 * spread for share in (0, 1 / 20)]
+    # Gamma limits are near normal ones where the coefficient of variation is small.
+    assert width[1][-1] / width[0][-1] == pytest.approx(np.sqrt(variance[1] / variance[0])[-1], rel=0.02)
