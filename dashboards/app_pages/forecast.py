@@ -112,38 +112,41 @@ with st.container(border=True):
         **bound("ahead", {str(each): each for each in leads}.get, 1),
     )
     st.caption(t("forecast_past_caption"))
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        compared = ask(forecasts.past, scope, lead)
-        if compared.is_empty():
-            st.info(t("forecast_past_none"))
-        else:
-            charts.show(forecast_charts.past(compared, words), t("forecast_past_alt"), lang, 320)
-        behind(
-            compared,
-            {
-                "month": day(words["month"], format="YYYY-MM"),
-                "as_of": day(words["made"], format="DD/MM/YYYY"),
-                "expected_claims": number(words["expected"], format="%.1f"),
-                "low": number(words["low"], format="%d"),
-                "high": number(words["high"], format="%d"),
-                "actual_claims": number(words["came"], format="%d"),
-                "is_covered": st.column_config.CheckboxColumn(words["held"]),
-            },
-            "past_forecasts",
-            t("forecast_past"),
-        )
+    compared = ask(forecasts.past, scope, lead)
+    if compared.is_empty():
+        st.info(t("forecast_past_none"))
+    else:
+        charts.show(forecast_charts.past(compared, words), t("forecast_past_alt"), lang, 320)
+    behind(
+        compared,
+        {
+            "month": day(words["month"], format="YYYY-MM"),
+            "as_of": day(words["made"], format="DD/MM/YYYY"),
+            "expected_claims": number(words["expected"], format="%.1f"),
+            "low": number(words["low"], format="%d"),
+            "high": number(words["high"], format="%d"),
+            "actual_claims": number(words["came"], format="%d"),
+            "is_covered": st.column_config.CheckboxColumn(words["held"]),
+        },
+        "past_forecasts",
+        t("forecast_past"),
+    )
     rates = {
-        "forecasts": number(t("forecast_made"), format="localized"),
+        "held": number(words["held"], format="localized"),
+        "forecasts": number(t("forecast_of"), format="localized"),
+        "coverage": number(t("forecast_share"), format="percent"),
+        "bias": number(t("forecast_bias"), format="percent"),
+        "relative_error": number(t("forecast_error"), format="percent"),
         "came": number(words["came"], format="localized"),
-        **{name: number(scored[name].measure.label(lang), format="percent") for name in forecasts.SCORED},
     }
-    with right:
-        by_lead = ask(forecasts.scores_by_lead, scope)
-        grid(by_lead, {"months_ahead": t("forecast_lead")} | rates, t("forecast_by_lead"), height=210)
+    by_lead = ask(forecasts.scores_by_lead, scope)
+    by_family = with_labels(ask(forecasts.scores_by_family, ask(families)), "family_code")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        grid(by_lead, {"months_ahead": t("forecast_lead")} | rates, t("forecast_by_lead"), height=250)
         download(by_lead, "scores_by_lead")
-        by_family = with_labels(ask(forecasts.scores_by_family, ask(families)), "family_code")
-        grid(by_family, {"family_code": t("family")} | rates, t("forecast_by_family"), height=210)
+    with right:
+        grid(by_family, {"family_code": t("family")} | rates, t("forecast_by_family"), height=250)
         download(by_family, "scores_by_family")
 
 with st.container(border=True):

@@ -78,13 +78,13 @@ def scores(snapshot: Snapshot, scope: Scope) -> tuple[dict[str, Value], int, int
 
 
 def scores_by_lead(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
-    """The scores by months ahead: months_ahead, forecasts, came, coverage, bias, relative_error."""
+    """By months ahead: months_ahead, held, forecasts, came, coverage, bias, relative_error."""
     found = values_by(snapshot, SCORES, SCORED, ["months_ahead"], Scope(family_code=scope.family_code))
     return _wide(found, "months_ahead").sort("months_ahead")
 
 
 def scores_by_family(snapshot: Snapshot, families: list[str]) -> pl.DataFrame:
-    """The scores by family: family_code, forecasts, came, coverage, bias, relative_error."""
+    """By family: family_code, held, forecasts, came, coverage, bias, relative_error."""
     found = [
         values_by(snapshot, SCORES, SCORED, ["scope_id as family_code"], Scope(family_code=family))
         for family in families
@@ -93,12 +93,17 @@ def scores_by_family(snapshot: Snapshot, families: list[str]) -> pl.DataFrame:
 
 
 def _wide(found: pl.DataFrame, key: str) -> pl.DataFrame:
-    """One row per key: a column per score, and the counts that they rest on."""
-    each = [
-        found.filter(pl.col("measure") == name).select(key, pl.col("value").alias(name)) for name in SCORED
+    """One row per key: the counts, and the scores that rest on enough of them."""
+    known = pl.when(pl.col("is_enough")).then("value")
+    columns = (
+        *(
+            ("coverage", pl.col("events").cast(pl.Int64), "held"),
+            ("coverage", pl.col("n").cast(pl.Int64), "forecasts"),
+        ),
+        *(("bias", pl.col("n").cast(pl.Int64), "came"), *((name, known, name) for name in SCORED)),
+    )
+    parts = [
+        found.filter(pl.col("measure") == name).select(key, what.alias(alias))
+        for name, what, alias in columns
     ]
-    counts = [
-        found.filter(pl.col("measure") == name).select(key, pl.col("n").cast(pl.Int64).alias(count))
-        for name, count in (("coverage", "forecasts"), ("bias", "came"))
-    ]
-    return pl.concat([*counts, *each], how="align_left")
+    return pl.concat(parts, how="align_left")

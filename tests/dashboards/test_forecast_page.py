@@ -85,6 +85,16 @@ def test_the_scores_are_those_of_the_past_forecasts(open_page: Open, snapshot: S
     leads = table(app, "months_ahead", "forecasts")
     assert leads["forecasts"].sum() == row["n"]
     assert leads["came"].sum() == row["came"]
+    held = snapshot.rows(
+        "select months_ahead, count(*) filter (is_covered) as held from marts.fct_forecasts "
+        "where is_outcome_known and scope_id = 'chainsaw' group by 1 order by 1"
+    )
+    assert leads["held"].to_list() == held["held"].to_list()
+    # Twelve forecasts of one lead are too few for a share; seventy-eight of a family are enough.
+    assert leads["coverage"].drop_nans().drop_nulls().is_empty()
+    families = table(app, "family_code", "held")
+    chainsaw = families.filter(pl.col("family_code") == "Chainsaw").row(0, named=True)
+    assert chainsaw["coverage"] == pytest.approx(row["coverage"])
 
 
 def test_a_scope_that_cannot_be_forecast_says_why(open_page: Open) -> None:
