@@ -32,6 +32,7 @@ PAGES = {
         ("audit", ":material/fact_check:"),
         ("misuse", ":material/report:"),
         ("rules", ":material/gavel:"),
+        ("policy_lab", ":material/science:"),
     ],
 }
 

@@ -10,8 +10,7 @@ from dashboards.tables import behind, download, grid, with_labels
 from dashboards.texts import language, t
 from dashboards.url_state import bound, one_of
 from pipelines.queries.formats import euros, number
-from pipelines.queries.policy_lab import replayed, versions
-from pipelines.replay import MOST_BYTES, Estimate, MalformedRulesError
+from pipelines.queries.policy_lab import MOST_BYTES, Estimate, MalformedRulesError, replayed, seed, versions
 
 LIST_LIMIT = 1000
 MONEY = ("cost", "deferred", "exposure")
@@ -27,16 +26,16 @@ source = st.segmented_control(
     format_func={code: t(f"lab_source_{code}") for code in sources}.__getitem__,
     **bound("source", one_of(sources), "seed"),
 )
-content: bytes | None = None
+content, name = seed()
 if source == "upload":
     megabytes = MOST_BYTES // 1_000_000
     file = st.file_uploader(t("lab_upload", megabytes=megabytes), type="csv", max_upload_size=megabytes)
     if file is None:
         st.info(t("lab_upload_hint"))
         st.stop()
-    content = file.getvalue()
+    content, name = file.getvalue(), file.name
 try:
-    names = ask(versions, content)
+    names = ask(versions, content, name)
 except MalformedRulesError as error:
     st.error(t("lab_malformed"), icon=":material/rule:")
     # The sentences quote the file: shown letter by letter.
@@ -45,7 +44,7 @@ except MalformedRulesError as error:
     st.stop()
 version = st.selectbox(t("lab_version"), names, **bound("version", one_of(names), names[0]))
 with st.spinner(t("lab_running")):
-    done = ask(replayed, content, version)
+    done = ask(replayed, content, name, version)
 
 
 def written(estimate: Estimate, value: float | None) -> str:
@@ -105,7 +104,9 @@ if done.moved.height:
     st.subheader(t("lab_list"), anchor=False)
     open_flips, payers = number(done.open_flips, lang), number(done.payer_changes, lang)
     st.caption(t("lab_list_caption", open=open_flips, payers=payers))
-    dearest = done.moved.sort(pl.col("change_eur").abs(), "ticket_id", descending=[True, False], nulls_last=True)
+    dearest = done.moved.sort(
+        pl.col("change_eur").abs(), "ticket_id", descending=[True, False], nulls_last=True
+    )
     listed = dearest.head(LIST_LIMIT)
     if done.moved.height > LIST_LIMIT:
         st.caption(t("lab_list_cut", shown=number(LIST_LIMIT, lang), all=number(done.moved.height, lang)))

@@ -1,23 +1,37 @@
-"""The policy lab: rule sets that can be replayed, of the seed or uploaded, and their replay."""
+"""The policy lab: the rule sets of the seed, or of an uploaded file, and the replay of one of them."""
 
 from __future__ import annotations
 
 from pipelines.queries.snapshot import Snapshot
-from pipelines.replay import Replay, RuleSet, read_rules, replay, seed_rules, vocabulary
+from pipelines.replay import (
+    MOST_BYTES,
+    SEED,
+    Estimate,
+    MalformedRulesError,
+    Replay,
+    RuleSet,
+    read_rules,
+    vocabulary,
+)
+from pipelines.replay import replay as replay_rules
 
-UPLOADED = "upload.csv"
+__all__ = ["MOST_BYTES", "Estimate", "MalformedRulesError", "Replay", "replayed", "seed", "versions"]
 
 
-def versions(snapshot: Snapshot, content: bytes | None) -> list[str]:
-    """The versions of an uploaded file, or of the seed. A malformed one raises MalformedRulesError."""
-    return list(_rules(snapshot, content).versions)
+def seed() -> tuple[bytes, str]:
+    """The seed as it stands on disk, and its name: an edited seed is a new question."""
+    return SEED.read_bytes(), SEED.name
 
 
-def replayed(snapshot: Snapshot, content: bytes | None, version: str) -> Replay:
-    """One version of an uploaded file, or of the seed, over every claim."""
-    return replay(snapshot, _rules(snapshot, content).version(version), vocabulary(snapshot))
+def versions(snapshot: Snapshot, content: bytes, name: str) -> list[str]:
+    """The policy versions of a file; a malformed one raises MalformedRulesError."""
+    return list(_rules(snapshot, content, name).versions)
 
 
-def _rules(snapshot: Snapshot, content: bytes | None) -> RuleSet:
-    words = vocabulary(snapshot)
-    return seed_rules(words) if content is None else read_rules(content, UPLOADED, words)
+def replayed(snapshot: Snapshot, content: bytes, name: str, version: str) -> Replay:
+    """One version of a file over every claim."""
+    return replay_rules(snapshot, _rules(snapshot, content, name).version(version), vocabulary(snapshot))
+
+
+def _rules(snapshot: Snapshot, content: bytes, name: str) -> RuleSet:
+    return read_rules(content, name, vocabulary(snapshot))

@@ -8,13 +8,15 @@ to a home, Dagster.
 from pipelines.replay.estimates import Estimate
 from pipelines.replay.files import replay_file, write_flips
 from pipelines.replay.flips import flips_csv
-from pipelines.replay.rule_sets import RuleSet, UnknownVersionError, read_rules, seed_rules
-from pipelines.replay.rules import MalformedRulesError, Rule
+from pipelines.replay.rule_sets import SEED, RuleSet, UnknownVersionError, read_rules, seed_rules
+from pipelines.replay.rules import MOST_BYTES, MalformedRulesError, Rule
 from pipelines.replay.table import written
 from pipelines.replay.verdicts import Replay, replay
 from pipelines.replay.vocabulary import SnapshotTooOldError, Vocabulary, vocabulary
 
 __all__ = [
+    "MOST_BYTES",
+    "SEED",
     "Estimate",
     "MalformedRulesError",
     "Replay",
