@@ -62,7 +62,9 @@ def card(estimate: Estimate) -> None:
             help=t(f"lab_{estimate.name}_help"),
         )
         if estimate.low != estimate.high:
-            limits = f"{written(estimate, estimate.low)} – {written(estimate, estimate.high)}"
+            limits = t(
+                "lab_limits", low=written(estimate, estimate.low), high=written(estimate, estimate.high)
+            )
             st.caption(t("interval", limits=limits))
         if estimate.before is not None:
             before, after = written(estimate, estimate.before), written(estimate, estimate.after)

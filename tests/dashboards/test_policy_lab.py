@@ -30,7 +30,7 @@ def draft(**changes: str) -> bytes:
 
 
 def uploaded(app: AppTest, content: bytes) -> AppTest:
-    app.get("file_uploader")[0].upload("draft.csv", content, "text/csv")
+    app.file_uploader[0].upload("draft.csv", content, "text/csv")
     return app.run()
 
 
