@@ -210,6 +210,16 @@ def test_without_a_snapshot_every_page_says_what_to_run(open_page: Open, tmp_pat
         assert app.code[0].value == "savoir build"
 
 
+def test_every_page_stands_a_shop_of_a_few_sales(
+    open_page: Open, small_home_builder: ModuleType, tmp_path: Path
+) -> None:
+    small_home_builder.make(tmp_path, lines=12)
+    for page in PAGES:
+        app = open_page(page, Home.at(tmp_path))
+        assert not app.exception, page
+        assert not app.code, page
+
+
 def test_pages_hold_no_sql_and_no_html() -> None:
     sources = list((PROJECT_DIR / "dashboards").rglob("*.py"))
     assert len(sources) > 10

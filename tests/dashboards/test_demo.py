@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
@@ -9,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pipelines.home import PROJECT_DIR, Home
-from pipelines.queries.formats import euros, number, percent
+from pipelines.queries.formats import by_format, euros, number, percent
 from pipelines.queries.snapshot import Snapshot, open_snapshot
 from pipelines.reports import write_reports
 
@@ -92,6 +93,72 @@ def test_the_misuse_pages_refusals_are_the_claims_refused(
         "select count(*) from marts.fct_claims where is_claim and resolution = 'rejected_misuse'"
     )
     assert shown["Misuse refusals"] == number(refused.item(), "en")
+
+
+def test_the_money_pages_figures_equal_an_independent_count(
+    open_page: Open, demo_home: Home, snapshot: Snapshot
+) -> None:
+    shown = metrics(open_page("money", demo_home))
+    # From the parts of the costs, and from the orders' prices: not from the columns that the measures add up.
+    paid, back, units, sales = snapshot.rows(
+        """
+        select
+            (select sum(repairs_cost_eur + new_units_eur + new_units_freight_eur + refund_eur + part_eur
+                + part_freight_eur + return_freight_eur + handling_eur)::double
+             from marts.fct_claims where is_claim),
+            (select sum(customer_charge_eur + resale_proceeds_eur)::double
+             from marts.fct_claims where is_claim),
+            sum(units)::double, sum(units * unit_price_eur)::double
+        from marts.fct_order_lines
+        """
+    ).row(0)
+    assert shown["Net cost of claims"] == euros(paid - back, "en")
+    assert shown["Recovered"] == euros(back, "en")
+    assert shown["Recovered over paid"] == percent(back / paid, "en")
+    linked = snapshot.rows(
+        "select sum(net_cost_eur)::double from marts.fct_claims "
+        "where is_claim and (order_id, line_number) in "
+        "(select (order_id, line_number) from marts.fct_order_lines)"
+    ).item()
+    assert shown["Claim cost per unit sold"] == by_format(linked / units, "eur", "en")
+    assert shown["Claim cost over sales"] == percent(linked / sales, "en")
+
+
+def test_repair_or_replaces_figures_equal_an_independent_count(
+    open_page: Open, demo_home: Home, snapshot: Snapshot
+) -> None:
+    shown = metrics(open_page("remedies", demo_home))
+    regret, deviation, is_right, priced = snapshot.rows(
+        """
+        select sum(expected_regret_eur)::double, sqrt(sum(regret_variance)::double),
+            avg(case when (actual_remedy = 'repair') = (repair_cost_eur < replacement_cost_eur) then 1.0
+                else 0 end) filter (is_priced and actual_remedy in ('repair', 'replacement')),
+            count(repair_cost_eur + replacement_cost_eur)::double / count(*)
+        from marts.fct_remedy_costs
+        """
+    ).row(0)
+    assert shown["Expected regret"] == euros(regret, "en")
+    assert deviation > 0
+    assert shown["Cheaper remedy taken"] == percent(float(is_right), "en")
+    assert shown["Priced"] == percent(float(priced), "en")
+
+
+def test_the_forecasts_figures_equal_an_independent_count(
+    open_page: Open, demo_home: Home, snapshot: Snapshot
+) -> None:
+    shown = metrics(open_page("forecast", demo_home))
+    # The whole range from its families, month by month.
+    claims, cost = snapshot.rows(
+        "select sum(expected_claims), sum(expected_cost_eur)::double from marts.fct_forecasts "
+        "where scope_type = 'family' and as_of = (select as_of from meta.build)"
+    ).row(0)
+    assert shown["Claims in the next 24 months"] == number(claims, "en")
+    assert float(re.sub(r"[^\d.]", "", shown["Reserve"])) == pytest.approx(cost, abs=10)
+    held, made = snapshot.rows(
+        "select count(*) filter (actual_claims between low and high), count(*) from marts.fct_forecasts "
+        "where scope_type = 'all' and as_of < (select as_of from meta.build) and actual_claims is not null"
+    ).row(0)
+    assert shown["Past forecasts that held"] == percent(held / made, "en")
 
 
 def test_a_claim_of_the_demo_opens_with_both_verdicts(
