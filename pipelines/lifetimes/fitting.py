@@ -16,6 +16,7 @@ from pipelines.reliability import (
     WeibullBatch,
     batch_cumulative,
     fit_weibull_life_tables,
+    misfit_probability,
     poisson_limits,
     shrink_rates,
 )
@@ -42,6 +43,7 @@ ESTIMATED = (
     *("exposure_months", "rate_per_1000"),
     *("shrunken_per_1000", "shrunken_per_1000_low", "shrunken_per_1000_high", "own_share"),
     *("shape", "shape_low", "shape_high", "scale", "scale_low", "scale_high"),
+    "misfit_probability",
     *("b10_months", "b10_low", "b10_high", "cumulative_24", "cumulative_24_low", "cumulative_24_high"),
 )
 SCHEMA = pl.Schema(
@@ -75,6 +77,7 @@ def fit_rows(tables: LifeTables, families: pl.DataFrame) -> pl.DataFrame:
             is_diverging=pl.Series(is_diverging | is_made, dtype=pl.Boolean),
             doubt=doubts,
             **_columns(batch),
+            misfit_probability=_known(misfit(tables, batch)),
         ).select(SCHEMA.names())
         for name, (batch, doubts) in conventions.items()
     ]
@@ -99,6 +102,14 @@ def interval_fit(tables: LifeTables) -> WeibullBatch:
 def exact_fit(tables: LifeTables) -> WeibullBatch:
     """Events and leavers at the end of their month, as textbook charts of returns by month have it."""
     return fit_weibull_life_tables(tables.events, tables.left, convention="exact", quantile_share=B10_SHARE)
+
+
+def misfit(tables: LifeTables, batch: WeibullBatch) -> Floats:
+    """The probability that the events stray so far from each curve by chance."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        age = tables.left_days / tables.left / DAYS_PER_MONTH
+    lived = np.where(tables.left > 0, np.clip(age - np.arange(AGE_MONTHS), 0.0, 1.0), 1.0)
+    return misfit_probability(tables.events, tables.left, batch.shape, batch.scale, lived=lived)
 
 
 def diverging(interval: WeibullBatch, exact: WeibullBatch) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ Lifetimes
     fit_weibull_life_tables      thousands of life tables in one call
     fit_weibull_groups           thousands of samples in the general form in one call
     weibull_of_row               one row of a batch as a single fit
+    misfit_probability           whether the curves of a batch follow their life tables
     batch_cumulative             share failed by an age, with limits, for every row of a batch
     fit_defective_subpopulation  a Weibull that only a share of the units has
     fit_causes, aalen_johansen   competing causes
@@ -52,6 +53,7 @@ from pipelines.reliability.forecast import (
     prediction_limits,
 )
 from pipelines.reliability.lognormal import LognormalFit, fit_lognormal, lognormal_cumulative
+from pipelines.reliability.misfit import misfit_probability
 from pipelines.reliability.observations import (
     Observations,
     combined,
@@ -163,6 +165,7 @@ __all__ = [
     "maxsprt_performance",
     "maxsprt_statistic",
     "mean_cumulative",
+    "misfit_probability",
     "nevada_chart",
     "nevada_expected",
     "observed",

@@ -231,6 +231,9 @@ def _fit_block(
         fit = maximise(cells.restrict, *start(cells))
         doubt[usable] = _doubts(fit)
         estimates = _estimates(cells, fit, confidence, quantile_share, limits)
+        # Events in the first interval alone send the shape toward 0 and the scale beyond any number.
+        is_endless = (doubt[usable] == Doubt.NONE) & ~np.isfinite(estimates["scale"])
+        doubt[usable[is_endless]] = Doubt.FLAT_LIKELIHOOD
         good = doubt[usable] == Doubt.NONE
         for name, column in estimates.items():
             columns[name][usable] = np.where(good, column, np.nan)

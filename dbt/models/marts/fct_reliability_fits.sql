@@ -22,6 +22,7 @@ select
     scale,
     scale_low,
     scale_high,
+    misfit_probability,
     b10_months,
     b10_low,
     b10_high,
@@ -35,6 +36,8 @@ select
         case
             when events < {{ var('minimum_events') }}
                 then 'Too few to say: fewer than {{ var("minimum_events") }} events. The limits are wide, and the estimate leans to one side.'
+            when misfit_probability < {{ var('doubtful_misfit') }}
+                then 'The events stray from one curve (early failures and wear together, or seasons): trust the life table, and this as a summary of it.'
             when oldest_month < 24
                 then 'Nothing has been watched to the 24th month yet: what lies beyond month ' || cast(oldest_month as {{ dbt.type_string() }}) || ' is an extrapolation.'
         end
