@@ -124,7 +124,8 @@ def _cost(cursor: duckdb.DuckDBPyConnection) -> Estimate:
 
 def _deferred(cursor: duckdb.DuckDBPyConnection) -> Estimate:
     """Claims that only one of the two policies decides: euros put off or brought forward, not saved."""
-    where = "is_flip and unpriced_reason is null and (before_eur is null) <> (after_eur is null)"
+    where = "is_flip and before_outcome is not null and unpriced_reason is null"
+    where += " and (before_eur is null) <> (after_eur is null)"
     amount = "coalesce(after_eur, 0) - coalesce(before_eur, 0)"
     change, margin, claims = _sum(cursor, amount, _weights("after", "before"), where)
     return Estimate("deferred", None, None, change, change - margin, change + margin, claims)

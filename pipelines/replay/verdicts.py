@@ -27,6 +27,7 @@ _WHY_UNPRICED = """
     case
         when before_eur is not null and after_eur is not null then null
         when unpriced_reason is not null then unpriced_reason
+        when before_outcome is null then 'no policy was in force at the request'
         when before_priced_as = 'undecided' then concat('undecided on record: ', before_outcome)
         else concat('undecided in the replay: ', after_outcome)
     end
@@ -120,7 +121,8 @@ def _replayed_sql(words: Vocabulary) -> str:
     """One row per claim: its verdict on record, replayed and legal, each with its cost and weights."""
     sides = ", ".join(
         f"""
-        {side}.kind as {side}_kind, {side}.priced_as as {side}_priced_as,
+        coalesce({side}.kind, 'none') as {side}_kind,
+        coalesce({side}.priced_as, 'undecided') as {side}_priced_as,
         units * ({cost_sql(f"{side}.priced_as", f"{side}_payer")}) as {side}_eur,
         units * ({work_weight_sql(f"{side}.priced_as", f"{side}_payer")}) as {side}_work,
         units * ({salvage_weight_sql(f"{side}.priced_as")}) as {side}_salvage,
@@ -150,13 +152,13 @@ def _replayed_sql(words: Vocabulary) -> str:
             select * exclude (sku, family_code, requested_on) from marts.fct_outcome_prices
         )
         select
-            claims.* exclude (combination), before_outcome <> after_outcome as is_flip,
+            claims.* exclude (combination), before_outcome is distinct from after_outcome as is_flip,
             {changed} as is_payer_change, {sides}, prices.* exclude (ticket_id)
         from claims
         join prices using (ticket_id)
-        join marts.dim_verdict_outcomes as before on before_outcome = before.outcome
+        left join marts.dim_verdict_outcomes as before on before_outcome = before.outcome
         join marts.dim_verdict_outcomes as after on after_outcome = after.outcome
-        join marts.dim_verdict_outcomes as legal on legal_outcome = legal.outcome
+        left join marts.dim_verdict_outcomes as legal on legal_outcome = legal.outcome
     """
 
 

@@ -140,6 +140,13 @@ def test_claims_without_a_price_are_counted_and_named(made: Made, draft: Draft, 
     assert done.moved["unpriced_reason"].to_list() == [None, "no product is known", "no product is known"]
 
 
+def test_a_claim_before_any_policy_is_counted_and_named(made: Made, draft: Draft, words: Vocabulary) -> None:
+    none = dict.fromkeys(("policy_version", "policy_rule_id", "policy_outcome", "policy_payer_inbound"))
+    done = played(made({}, none), draft(), words)
+    assert (done.claims, done.flips) == (2, 1)
+    assert done.unpriced.rows() == [("no policy was in force at the request", 1)]
+
+
 def test_a_hold_that_ends_is_brought_forward_not_lost(made: Made, draft: Draft, words: Vocabulary) -> None:
     done = played(made(WAITING), draft(leave_out=("D02",)), words)
     assert estimate(done, "cost").claims == 0
