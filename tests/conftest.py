@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from types import ModuleType
@@ -40,6 +41,12 @@ def run_savoir(home: Home, *words: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+@pytest.fixture(scope="session")
+def savoir() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`savoir(home, "build", …)`: the command line in a process of its own."""
+    return run_savoir
 
 
 @pytest.fixture(scope="session")

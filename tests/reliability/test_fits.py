@@ -326,3 +326,15 @@ def test_the_share_failed_by_an_age_is_that_of_each_row_alone():
             (alone.estimate[0], alone.low[0], alone.high[0]), rel=1e-12
         )
     assert np.isnan(band.estimate[1])
+
+
+def test_returns_in_the_first_month_alone_but_one_fix_no_curve() -> None:
+    """A product of Online Retail: of 11,793 units 39 came back in month 1, one in month 8, the rest never."""
+    events = np.zeros((1, 24))
+    events[0, 0], events[0, 7] = 39, 1
+    censored = np.zeros((1, 24))
+    censored[0, 23] = 11_793 - 40
+    fit = fit_weibull_life_tables(events, censored)
+    assert fit.doubt[0] == Doubt.FLAT_LIKELIHOOD
+    assert np.isnan(fit.shape[0])
+    assert np.isnan(fit.scale[0])

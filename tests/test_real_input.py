@@ -1,0 +1,109 @@
+"""Real files that nobody here wrote, through the commands that a user types. Slow: three builds of half a million."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.home import Home
+from pipelines.publishing import content_hashes
+
+AS_OF = "2026-10-31"
+FIRST_HALF = 270_955
+
+
+Savoir = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def build(home: Home, savoir: Savoir) -> None:
+    done = savoir(home, "build", "--as-of", AS_OF)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def put(home: Home, source: str, path: Path) -> None:
+    folder = home.inbox / source
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, folder / path.name)
+
+
+@pytest.fixture(scope="module")
+def retail_home(shared: Path, savoir: Savoir, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Online Retail and the Open Repair log, loaded and published."""
+    home = Home.at(tmp_path_factory.mktemp("real") / "home")
+    put(home, "online_retail", shared / "real" / "online_retail_orders.csv.gz")
+    put(home, "open_repair", shared / "real" / "open_repair_log.csv.gz")
+    build(home, savoir)
+    return home
+
+
+def one(home: Home, query: str) -> tuple:
+    with duckdb.connect(str(home.current.resolve()), read_only=True) as con:
+        row = con.execute(query).fetchone()
+    assert row is not None
+    return row
+
+
+def test_every_row_of_online_retail_is_accounted_for(retail_home: Home) -> None:
+    assert one(
+        retail_home,
+        "select sum(rows_read), sum(rows_loaded) filter (feed = 'orders'),"
+        " sum(rows_loaded) filter (feed = 'tickets'), sum(rows_skipped), sum(rows_quarantined)"
+        " from meta.deliveries where source = 'online_retail'",
+    ) == (541_909, 527_725, 8_704, 541_909 - 527_725 - 8_704, 0)
+    assert one(
+        retail_home,
+        "select sum(skips.rows_skipped) from meta.skips as skips inner join meta.deliveries as deliveries"
+        " using (delivery_id, feed) where deliveries.source = 'online_retail'",
+    ) == (5_480,)
+
+
+def test_credit_notes_find_the_earlier_purchase_of_the_same_customer_and_product(retail_home: Home) -> None:
+    assert one(retail_home, "select count(*), count(*) filter (is_linked) from marts.fct_claims") == (
+        8_704,
+        7_508,
+    )
+    assert one(retail_home, "select count(*) from marts.fct_order_lines") == (527_725,)
+
+
+def test_the_repair_log_loads_whole_with_its_broken_accents(retail_home: Home) -> None:
+    assert one(
+        retail_home,
+        "select rows_read, rows_loaded + rows_duplicate + rows_quarantined + rows_skipped, rows_quarantined"
+        " from meta.deliveries where source = 'open_repair'",
+    ) == (121_692, 121_692, 0)
+    assert one(retail_home, "select count(*) from marts.fct_repairs") == (121_692,)
+
+
+def test_the_same_files_again_change_nothing(retail_home: Home, shared: Path, savoir: Savoir) -> None:
+    before = content_hashes(retail_home.current)
+    put(retail_home, "online_retail", shared / "real" / "online_retail_orders.csv.gz")
+    put(retail_home, "open_repair", shared / "real" / "open_repair_log.csv.gz")
+    build(retail_home, savoir)
+    assert content_hashes(retail_home.current) == before
+
+
+def test_two_halves_the_second_first_give_the_marts_of_the_whole(
+    retail_home: Home, shared: Path, savoir: Savoir, tmp_path: Path
+) -> None:
+    with gzip.open(
+        shared / "real" / "online_retail_orders.csv.gz", "rt", encoding="utf-8", newline=""
+    ) as file:
+        header, *lines = file.readlines()
+    home = Home.at(tmp_path / "home")
+    # The same key, or the same customer would have another hash.
+    home.customer_key.parent.mkdir(parents=True)
+    shutil.copy2(retail_home.customer_key, home.customer_key)
+    # Files are taken in the order of their names: a is the second half.
+    for name, half in (("a.csv", lines[FIRST_HALF:]), ("b.csv", lines[:FIRST_HALF])):
+        folder = home.inbox / "online_retail"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(header + "".join(half), encoding="utf-8", newline="")
+    put(home, "open_repair", shared / "real" / "open_repair_log.csv.gz")
+    build(home, savoir)
+    assert content_hashes(home.current) == content_hashes(retail_home.current)
