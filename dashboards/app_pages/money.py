@@ -78,11 +78,13 @@ with st.container(border=True):
     left, right = st.columns(2, gap="medium")
     with left:
         months = ask(money.ratio_by_month, name, scope)
-        enough = months.filter("is_enough")
-        if enough.height < 2:
+        if months["is_enough"].sum() < 2:
             st.info(t("remedies_too_few"))
         else:
-            charts.show(money_charts.ratio_by_month(enough, named, form), t("money_months_alt"), lang, 380)
+            # A month of too few claims breaks the line.
+            told = pl.when("is_enough").then(pl.col("value", "low", "high"))
+            drawn = money_charts.ratio_by_month(months.with_columns(told), named, form)
+            charts.show(drawn, t("money_months_alt"), lang, 380)
         settled = {"is_settled": st.column_config.CheckboxColumn(words["settled"])}
         behind(months, month | {"value": shown} | limits | settled, "ratio_by_month", t("money_ratios"))
     with right:
