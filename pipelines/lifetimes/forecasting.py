@@ -101,7 +101,7 @@ def forecast_rows(counts: Counts, as_of: date, least: int) -> pl.DataFrame:
     first = int(counts.fleet["delivery"].to_numpy().min())
     for back in range(PAST_ORIGINS + 1):
         origin = present.before(back) if back else present
-        if origin.last_full_month < first:
+        if back and origin.last_full_month < first:
             continue
         fleet = fleet_on(by_family.fleet, origin, len(names), back == 0)
         curves = fit_curves(fleet, by_family.claims, least)
