@@ -72,6 +72,8 @@ class DbtCommand:
             "build",
             # Its own copy of the manifest and results: nobody reads them, and writing takes a second.
             "--no-write-json",
+            # A seed whose columns changed is made anew; tables are at every build.
+            "--full-refresh",
             *("--exclude-resource-type", "unit_test"),
             *selection,
             *dbt_arguments(self.project.project_dir, self.target_path, {**self.variables, **KEEP_OPEN}),

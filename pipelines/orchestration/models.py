@@ -35,7 +35,7 @@ class SavoirTranslator(DagsterDbtTranslator):
         waits for nothing by a dbt command of its own: three seconds more.
         """
         spec = super().get_asset_spec(manifest, unique_id, project)
-        if unique_id.startswith("source") or spec.deps:
+        if unique_id.startswith("source") or list(spec.deps):
             return spec
         feeds = [source for source in manifest["sources"].values() if source["source_name"] == "raw"]
         return spec.merge_attributes(deps=[self.get_asset_key(source) for source in feeds[:1]])

@@ -46,7 +46,7 @@ class _MailHandler(socketserver.StreamRequestHandler):
                     body = False
                     self.wfile.write(b"250 ok\r\n")
                 else:
-                    self.server.received.append(text)  # ty: ignore[unresolved-attribute]
+                    self.server.received.append(text)  # ty: ignore[missing-attribute]
             elif text.upper() == "DATA":
                 body = True
                 self.wfile.write(b"354 go\r\n")
