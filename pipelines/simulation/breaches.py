@@ -32,6 +32,8 @@ IMPLIES = {
     "VR03": "VR06|VL14",
     "VR08": "",
     "VR13": "VR06|VR12",
+    # Sent ahead of the pick-up, the new machine may leave while a PayPal case is still open.
+    "VR15": "VR20",
     "VR16": "VR12",
     "VR17": "VR12",
     "VR22": "VR06|VL14|VL20",
