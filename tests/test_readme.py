@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from pipelines.cli import main
 from pipelines.home import PROJECT_DIR, Home
+from pipelines.summary import summary
 
 README = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
 LONGEST = 200
@@ -29,6 +30,14 @@ def test_its_table_names_every_mart_and_no_other(marts: duckdb.DuckDBPyConnectio
     named = set(re.findall(r"`((?:dim|fct)_\w+)`", README))
     published = marts.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
     assert named == {name for (name,) in published}
+
+
+def test_its_figures_of_the_demo_are_those_of_the_demo(demo_home: Home) -> None:
+    shown = re.findall(
+        r"^(?:orders|tickets|repairs|units|claims|failures|open|linked|failed) .*$", README, re.MULTILINE
+    )
+    assert len(shown) > 10
+    assert set(shown) <= set(summary(demo_home).splitlines())
 
 
 @pytest.mark.parametrize("query", re.findall(r"```sql\n(.*?)```", README, re.DOTALL))
