@@ -110,6 +110,58 @@
 {%- endmacro %}
 
 {#
+  Purpose: a whole model: each combination of facts that occurs, with and without escalation, matched once with every
+    version of a rule set.
+  Parameters: rules, the rule set's relation; version, its column that separates versions; rule_id, the name that the
+    version and code of the matching row get; conditions.
+  Usage: {{ rules_matched_once(ref('policy_rules'), 'policy_version', 'policy_rule_id', policy_conditions()) }}
+#}
+{% macro rules_matched_once(rules, version, rule_id, conditions) -%}
+{%- set others = conditions.keys() | reject('equalto', 'is_legal_escalation') | list -%}
+with facts as (
+
+    select distinct {{ others | join(', ') }}
+    from {{ ref('int_claims__established') }}
+
+),
+
+possible as (
+
+    select
+        facts.*,
+        escalations.is_legal_escalation
+    from facts
+    cross join (select true as is_legal_escalation union all select false as is_legal_escalation) as escalations
+
+),
+
+combinations as (
+
+    select
+        {{ combination_key(conditions) }} as combination_key,
+        possible.*
+    from possible
+
+),
+
+rules as (
+
+    select * from {{ rules }}
+
+)
+
+select
+    combination_key,
+    {{ version }},
+    {{ version }} || '/' || rule_code as {{ rule_id }},
+    outcome,
+    payer_inbound,
+    payer_work,
+    payer_outbound
+from ({{ first_matching_rules('combinations', 'rules', version, conditions) }}) as matched
+{%- endmacro %}
+
+{#
   Purpose: every combination of condition values, as rows with combination_key.
   Parameters: conditions.
   Usage: with combinations as ({{ every_combination(policy_conditions()) }})
