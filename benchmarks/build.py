@@ -78,9 +78,10 @@ def _run_nodes(home: Home, reads_fits: bool) -> None:
         if key not in behind and behind.intersection(node["depends_on"].get("nodes", ()))
     }:
         behind |= found
-    names = tuple(node["name"] for key, node in nodes.items() if (key in behind) == reads_fits)
+    names = tuple(nodes[key]["name"] for key in behind if key in nodes)
     variables = {"as_of": END.isoformat(), "known_on": ""}
-    command = DbtCommand(project, home.warehouse / "dbt", variables, names)
+    chosen = {"selected": names} if reads_fits else {"excluded": names}
+    command = DbtCommand(project, home.warehouse / "dbt", variables, **chosen)
     red = [result for result in run_dbt(command) if result.is_red]
     if red:
         raise SavoirError("\n".join(f"{result.unique_id}: {result.message}" for result in red))

@@ -14,3 +14,12 @@
 {% macro spark__one_to(n) -%}
     explode(sequence(cast(1 as bigint), cast({{ n }} as bigint)))
 {%- endmacro %}
+
+{#
+  Purpose: a value as text, for sentences and for comparing keys.
+  Parameters: expression.
+  Usage: 'quantity is ' || {{ as_text('quantity') }}
+#}
+{% macro as_text(expression) -%}
+    cast({{ expression }} as {{ dbt.type_string() }})
+{%- endmacro %}

@@ -91,51 +91,53 @@ def contract(path: Path = CONTRACT_FILE) -> Contract:
 
 def _feed(table: dict[str, Any]) -> Feed:
     meta = table.get("config", {}).get("meta", {})
+    promises = _promises(table)
     feed = Feed(
         name=table["name"],
         key=tuple(meta.get("key", ())),
-        columns=tuple(_column(table["name"], column) for column in table["columns"]),
-        orders=tuple(
-            (test["in_order"]["arguments"]["earlier"], test["in_order"]["arguments"]["later"])
-            for test in table.get("data_tests", ())
-            if isinstance(test, dict) and "in_order" in test
-        ),
+        columns=tuple(_column(table["name"], column, promises) for column in table["columns"]),
+        orders=tuple((earlier, later) for earlier, later in promises.get("orders", ())),
         is_journal=bool(meta.get("is_journal", False)),
     )
-    named = [*feed.key, *(name for pair in feed.orders for name in pair)]
-    for name in named:
+    named = [*feed.key, *promises.get("known", ()), *promises.get("codes", {}), *promises.get("ranges", {})]
+    for name in [*named, *(name for pair in feed.orders for name in pair)]:
         if feed.column(name) is None:
             raise ContractError(
-                f"The contract of {feed.name} names the column {name} as key or in an order, but does not "
-                "declare it."
+                f"The contract of {feed.name} speaks of the column {name}, but does not declare it: add it to "
+                "columns."
             )
     if not feed.is_journal and not feed.key:
         raise ContractError(f"The contract of {feed.name} has no key: set config.meta.key.")
     return feed
 
 
-def _column(feed: str, column: dict[str, Any]) -> Column:
-    meta = column.get("config", {}).get("meta", {})
-    tests: dict[str, dict[str, Any]] = {}
-    for test in column.get("data_tests", ()):
-        if isinstance(test, str):
-            tests[test] = {}
-        else:
-            name, body = next(iter(test.items()))
-            tests[name] = (body or {}).get("arguments", {})
+def _promises(table: dict[str, Any]) -> dict[str, Any]:
+    """What dbt tests of a row again: the arguments of the table's `rows_are_sound`."""
+    return next(
+        (
+            test["rows_are_sound"]["arguments"]
+            for test in table.get("data_tests", ())
+            if isinstance(test, dict) and "rows_are_sound" in test
+        ),
+        {},
+    )
+
+
+def _column(feed: str, column: dict[str, Any], promises: dict[str, Any]) -> Column:
+    name, meta = column["name"], column.get("config", {}).get("meta", {})
     if column["data_type"] not in COLUMN_TYPES:
         raise ContractError(
-            f"The contract gives {feed}.{column['name']} the type {column['data_type']}; "
+            f"The contract gives {feed}.{name} the type {column['data_type']}; "
             f"the door knows {', '.join(COLUMN_TYPES)}."
         )
-    in_range = tests.get("in_range", {})
+    low, high = promises.get("ranges", {}).get(name, (None, None))
     return Column(
-        name=column["name"],
+        name=name,
         type=column["data_type"],
-        is_required="not_null" in tests,
-        codes=tuple(tests.get("accepted_values", {}).get("values", ())),
-        low=in_range.get("min"),
-        high=in_range.get("max"),
+        is_required=name in promises.get("known", ()),
+        codes=tuple(promises.get("codes", {}).get(name, ())),
+        low=low,
+        high=high,
         personal=meta.get("personal"),
         is_list=bool(meta.get("list", False)),
     )

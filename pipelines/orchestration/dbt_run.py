@@ -25,7 +25,7 @@ from pipelines.errors import SavoirError
 from pipelines.orchestration.manifest import QUIET, PreparedProject, dbt_arguments
 
 ROWS_SHOWN = 5
-VALUE_LENGTH = 60
+VALUE_LENGTH = 120
 # The build file stays open between nodes: opening it for each of 300 costs 50 ms every time.
 KEEP_OPEN = {"keep_open": True}
 
@@ -53,12 +53,16 @@ class NodeResult:
 
 @dataclass(frozen=True)
 class DbtCommand:
-    """One `dbt build`: which project, where its artifacts go, with which variables, for which nodes."""
+    """One `dbt build`: which project, where its artifacts go, with which variables, for which nodes.
+
+    `selected` and `excluded` are dbt's names of nodes; neither = everything.
+    """
 
     project: PreparedProject
     target_path: Path
     variables: Mapping[str, str | bool]
     selected: Sequence[str] = ()
+    excluded: Sequence[str] = ()
 
     def arguments(self) -> list[str]:
         """The words after `dbt`.
@@ -66,7 +70,9 @@ class DbtCommand:
         Unit tests speak of the code, not of the data: they ran when the code changed (`make test`), and a
         build does not pay for them again.
         """
-        selection = ["--select", *self.selected, "--indirect-selection", "empty"] if self.selected else []
+        selection = ["--indirect-selection", "empty"] if self.selected or self.excluded else []
+        selection += ["--select", *self.selected] if self.selected else []
+        selection += ["--exclude", *self.excluded] if self.excluded else []
         return [
             *QUIET,
             "build",

@@ -56,12 +56,19 @@ class BuildSession(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[BuildSession]:
-        """Fix the dates once, so that a run over midnight has one `as_of`, and hold the lock."""
+        """Fix the dates once, so that a run over midnight has one `as_of`, and hold the lock.
+
+        A run of everything begins on a fresh build file: nothing of an earlier one to move aside, and what a
+        person asked to be forgotten is not left in it.
+        """
         self.home.make()
         os.environ["SAVOIR_HOME"] = str(self.home.root)
         self._started_at = utc_now()
         self._as_of = date.fromisoformat(self.as_of) if self.as_of else today_in_paris()
         with build_lock(self.home, self.wait_seconds):
+            if context.run and is_of_everything(context.run):
+                for path in (self.home.build_file, self.home.build_file.with_suffix(".duckdb.wal")):
+                    path.unlink(missing_ok=True)
             yield self
 
     @property
@@ -88,6 +95,11 @@ class BuildSession(dg.ConfigurableResource):
     def dbt_variables(self) -> dict[str, str]:
         """The variables that the models read."""
         return {"as_of": self.as_of_on.isoformat(), "known_on": self.known_on}
+
+
+def is_of_everything(run: dg.DagsterRun) -> bool:
+    """Whether nobody chose some of the job's assets, checks or steps; the others then still hold."""
+    return not (run.asset_selection or run.asset_check_selection or run.step_keys_to_execute)
 
 
 def utc_now() -> datetime:

@@ -1,6 +1,7 @@
 """95 % confidence intervals for counts, shares and rates, and the minimum below which no rate is shown.
 
 Numbers in, numbers out, one formula each; the life table's own limits come from SQL and are not made here.
+Quantiles come from scipy.special: importing scipy.stats takes as long as a whole page.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy.special import betaincinv, gammaincinv, ndtri
 
 LEVEL = 0.95
-_Z = float(stats.norm.ppf(0.5 + LEVEL / 2))
+_Z = float(ndtri(0.5 + LEVEL / 2))
 
 # Below this many units (or diagnosed repairs, …) a share's interval is wider than 35 points at 50 %:
 # the page says "too few to say" instead of a rate.
@@ -43,12 +44,15 @@ def wilson(events: float, trials: float) -> Interval:
 
 
 def poisson(events: float, exposure: float = 1.0) -> Interval:
-    """Garwood's exact limits of a count per exposure: chi2(2k)/2, chi2(2k + 2)/2 (Biometrika 28, 1936)."""
+    """Garwood's exact limits of a count per exposure (Biometrika 28, 1936).
+
+    chi2(2k)/2 and chi2(2k + 2)/2, which are the quantiles of gamma distributions of shape k and k + 1.
+    """
     if not exposure > 0 or events < 0:
         return NONE
     tail = (1 - LEVEL) / 2
-    low = 0.0 if events == 0 else float(stats.chi2.ppf(tail, 2 * events)) / 2
-    high = float(stats.chi2.ppf(1 - tail, 2 * events + 2)) / 2
+    low = 0.0 if events == 0 else float(gammaincinv(events, tail))
+    high = float(gammaincinv(events + 1, 1 - tail))
     return Interval(low / exposure, high / exposure)
 
 
@@ -61,8 +65,8 @@ def rate_ratio(events: int, exposure: float, base_events: int, base_exposure: fl
     if not (exposure > 0 and base_exposure > 0) or events + base_events == 0:
         return NONE
     tail = (1 - LEVEL) / 2
-    p_low = 0.0 if events == 0 else float(stats.beta.ppf(tail, events, base_events + 1))
-    p_high = 1.0 if base_events == 0 else float(stats.beta.ppf(1 - tail, events + 1, base_events))
+    p_low = 0.0 if events == 0 else float(betaincinv(events, base_events + 1, tail))
+    p_high = 1.0 if base_events == 0 else float(betaincinv(events + 1, base_events, 1 - tail))
     scale = base_exposure / exposure
     high = None if p_high >= 1.0 else float(np.float64(p_high / (1 - p_high)) * scale)
     return Interval(p_low / (1 - p_low) * scale, high)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
-from scipy import stats
+from scipy.special import stdtrit
 
 from pipelines.queries import intervals
 from pipelines.queries.measures import Value, measure, values_by
@@ -19,7 +19,7 @@ from pipelines.queries.scopes import EVERYTHING, Scope
 from pipelines.queries.snapshot import Snapshot
 
 GROUPS = 40
-_T = float(stats.t.ppf(0.5 + intervals.LEVEL / 2, GROUPS - 1))
+_T = float(stdtrit(GROUPS - 1, 0.5 + intervals.LEVEL / 2))
 # What is dealt as a whole, and the measure that counts the cases a ratio rests on.
 _DEALT = {
     "fct_claims": ("ticket_id", "claims"),

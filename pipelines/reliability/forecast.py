@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc, gammaincc, gammaincinv, ndtri
-from scipy.stats import nbinom, poisson
 
 from pipelines.reliability.doubts import ObservationError
 from pipelines.reliability.observations import Floats
@@ -287,6 +286,9 @@ def _count_quantile(mean: Floats, variance: Floats, share: float) -> Floats:
         rows = rows[too_low | too_high]
         if len(rows) == 0:
             return count
+    # So seldom needed that no other caller waits half a second for its import.
+    from scipy.stats import nbinom, poisson
+
     count[rows] = np.where(
         is_poisson[rows], poisson.ppf(share, mean[rows]), nbinom.ppf(share, size[rows], odds[rows])
     )

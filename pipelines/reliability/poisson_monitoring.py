@@ -13,8 +13,7 @@ from math import lcm
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
-from scipy.special import gammainc, lambertw
-from scipy.stats import poisson
+from scipy.special import gammainc, gammaln, lambertw, xlogy
 
 from pipelines.reliability.doubts import ObservationError
 from pipelines.reliability.observations import Floats
@@ -54,7 +53,7 @@ def maxsprt_critical_value(horizon: float, alpha: float = 0.05, minimum_events: 
         raise ObservationError(
             f"horizon {horizon}, alpha {alpha}, minimum_events {minimum_events}: no such watch."
         )
-    if poisson.sf(minimum_events - 1, horizon) < alpha:
+    if gammainc(minimum_events, horizon) < alpha:
         raise ObservationError(
             f"{minimum_events} events by an expected {horizon} are rarer than alpha = {alpha} in any case. "
             "Lower minimum_events or lengthen the watch."
@@ -91,7 +90,7 @@ def maxsprt_performance(
             hit = gammainc(needed, load)  # P(the needed events come in time)
             power += float(state @ hit)
             when += float(state @ (now * hit + needed / relative_risk * gammainc(needed + 1, load)))
-            state = np.convolve(state, poisson.pmf(np.arange(n), load))[:n]
+            state = np.convolve(state, _poisson(np.arange(n), load))[:n]
             now = limit
         n += 1
         state = np.append(state, 0.0)
@@ -135,5 +134,10 @@ def cusum_run_length(mean: float, reference: float, limit: float) -> float:
         # From level i, x events lead to i + grain x - drift; below 0 counts as 0, at or above the limit
         # ends the run.
         x = np.arange((states - 1 - i + drift) // grain + 1)
-        np.add.at(move[i], np.maximum(i + grain * x - drift, 0), poisson.pmf(x, mean))
+        np.add.at(move[i], np.maximum(i + grain * x - drift, 0), _poisson(x, mean))
     return float(np.linalg.solve(np.eye(states) - move, np.ones(states))[0])
+
+
+def _poisson(counts: Floats, mean: float) -> Floats:
+    """P(X = x) of a Poisson count; scipy.stats has it too, but takes half a second to import."""
+    return np.exp(xlogy(counts, mean) - gammaln(counts + 1) - mean)

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
-from scipy import stats
+from scipy.special import ndtri
 
 from pipelines.queries.intervals import LEVEL, poisson
 
-Z = float(stats.norm.ppf(0.5 + LEVEL / 2))
+Z = float(ndtri(0.5 + LEVEL / 2))
 MOVES = "(is_flip or is_payer_change)"
 
 

@@ -66,12 +66,12 @@ def test_a_build_asks_dbt_for_everything_but_unit_tests(toy_project: Path, tmp_p
     part = DbtCommand(
         prepared(toy_project), tmp_path, {"as_of": "2026-10-31"}, ["toy.fct_orders"]
     ).arguments()
+    rest = DbtCommand(
+        prepared(toy_project), tmp_path, {"as_of": "2026-10-31"}, excluded=["toy.fct_orders"]
+    ).arguments()
     assert whole[whole.index("--exclude-resource-type") + 1] == "unit_test"
-    assert "--select" not in whole
-    assert part[part.index("--select") :][:4] == [
-        "--select",
-        "toy.fct_orders",
-        "--indirect-selection",
-        "empty",
-    ]
+    assert not {"--select", "--exclude"}.intersection(whole)
+    for words, option in ((part, "--select"), (rest, "--exclude")):
+        assert words[words.index(option) + 1] == "toy.fct_orders"
+        assert words[words.index("--indirect-selection") + 1] == "empty"
     assert whole[whole.index("--vars") + 1] == '{"as_of": "2026-10-31", "keep_open": true}'

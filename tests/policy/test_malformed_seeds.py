@@ -91,8 +91,8 @@ def test_a_gap_of_dates_names_its_versions(failures: dict[str, list[tuple[Any, .
 
 
 def test_crossed_dates_name_their_row(failures: dict[str, list[tuple[Any, ...]]]) -> None:
-    rows = failures["policy_rules_dates_are_in_order"]
-    assert [row[:2] for row in rows] == [("crossed", "D03")]
+    rows = failures["policy_rules_rows_are_sound"]
+    assert [row[:3] for row in rows] == [("policy_rules_dates_are_in_order", "crossed", "D03")]
 
 
 def test_an_unknown_outcome_is_named(failures: dict[str, list[tuple[Any, ...]]]) -> None:

@@ -8,9 +8,9 @@ from string import Formatter
 from typing import get_args
 
 import pytest
-import yaml
 
-from pipelines.home import DBT_DIR, PROJECT_DIR
+from pipelines.feeds.contract import contract
+from pipelines.home import PROJECT_DIR
 from pipelines.queries.defects import Verdict
 from pipelines.queries.words import CODES, catalogue, code_label
 
@@ -42,17 +42,13 @@ def test_every_text_is_used_and_every_used_text_exists(path: Path, folder: str) 
 
 
 def test_every_code_of_the_feeds_has_a_label() -> None:
-    sources = yaml.safe_load((DBT_DIR / "models" / "staging" / "_sources.yml").read_text(encoding="utf-8"))
     shown = ("channel", "category", "requested_remedy", "resolution", "coverage", "outcome")
-    for source in sources["sources"]:
-        for table in source["tables"]:
-            for column in table.get("columns", []):
-                if column["name"] not in shown:
-                    continue
-                for test in column.get("data_tests", []):
-                    if isinstance(test, dict) and "accepted_values" in test:
-                        codes = set(test["accepted_values"]["arguments"]["values"])
-                        assert codes <= set(catalogue(CODES)), column["name"]
+    columns = [column for feed in contract().feeds.values() for column in feed.columns]
+    coded = {column.name: set(column.codes) for column in columns if column.name in shown}
+    assert set(coded) == set(shown)
+    for name, codes in coded.items():
+        assert codes, name
+        assert codes <= set(catalogue(CODES)), name
 
 
 def test_a_free_word_stays_itself() -> None:
