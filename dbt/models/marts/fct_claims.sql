@@ -28,6 +28,10 @@ facts as (
 
 judged as (
     select * from {{ ref('int_claims__judged') }}
+),
+
+worded as (
+    select * from {{ ref('int_claims__worded') }}
 )
 
 select
@@ -161,8 +165,8 @@ select
     judged.legal_payer_work,
     judged.legal_payer_outbound,
     judged.actual_payer,
-    judged.reason_en,
-    judged.reason_fr
+    worded.reason_en,
+    worded.reason_fr
 from tickets
 inner join caused on tickets.ticket_id = caused.ticket_id
 inner join priced on tickets.ticket_id = priced.ticket_id
@@ -170,4 +174,5 @@ inner join paid on tickets.ticket_id = paid.ticket_id
 inner join clocked on tickets.ticket_id = clocked.ticket_id
 inner join facts on tickets.ticket_id = facts.ticket_id
 inner join judged on tickets.ticket_id = judged.ticket_id
+left join worded on tickets.ticket_id = worded.ticket_id
 left join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number

@@ -1,7 +1,12 @@
 -- Each claim under the first matching row of the policy in force at its request, and of the law of its contract.
+-- What is not judged has no key to match: a condition beside the keys of a join would make it a loop over all pairs.
 with facts as (
 
-    select * from {{ ref('int_claims__facts') }}
+    select
+        *,
+        case when is_judged then requested_on end as judged_on,
+        case when is_judged then law_combination_key end as judged_law_key
+    from {{ ref('int_claims__facts') }}
 
 ),
 
@@ -19,27 +24,13 @@ versions as (
 
 policies as (
 
-    select
-        matched.*,
-        rules.clause_fr,
-        rules.meaning_en,
-        rules.meaning_fr
-    from {{ ref('int_policies__matched') }} as matched
-    inner join {{ ref('policy_rules') }} as rules
-        on matched.policy_rule_id = rules.policy_version || '/' || rules.rule_code
+    select * from {{ ref('int_policies__matched') }}
 
 ),
 
 laws as (
 
-    select
-        matched.*,
-        rules.reference,
-        rules.meaning_en,
-        rules.meaning_fr
-    from {{ ref('int_laws__matched') }} as matched
-    inner join {{ ref('legal_rules') }} as rules
-        on matched.legal_rule_id = rules.regime || '/' || rules.rule_code
+    select * from {{ ref('int_laws__matched') }}
 
 ),
 
@@ -50,7 +41,6 @@ judged as (
         facts.is_judged,
         facts.resolution,
         facts.closed_at,
-        facts.missing_facts,
         versions.policy_version,
         policies.policy_rule_id,
         policies.outcome as policy_outcome,
@@ -61,29 +51,14 @@ judged as (
         laws.outcome as legal_outcome,
         laws.payer_inbound as legal_payer_inbound,
         laws.payer_work as legal_payer_work,
-        laws.payer_outbound as legal_payer_outbound,
-        -- The earlier rows decide before anybody asks for the cause.
-        policies.outcome not in (
-            'info_required', 'closed_paypal_refunded', 'suspended_paypal', 'withdrawal_refund', 'remote_resolved',
-            'rejected_out_of_warranty'
-        ) as is_cause_decisive,
-        bases.meaning_en as basis_en,
-        bases.meaning_fr as basis_fr,
-        policies.meaning_en as policy_en,
-        policies.meaning_fr as policy_fr,
-        policies.clause_fr,
-        laws.meaning_en as law_en,
-        laws.meaning_fr as law_fr,
-        laws.reference
+        laws.payer_outbound as legal_payer_outbound
     from facts
     left join versions
-        on facts.is_judged and facts.requested_on between versions.valid_from and versions.valid_to
+        on facts.judged_on between versions.valid_from and versions.valid_to
     left join policies
         on facts.policy_combination_key = policies.combination_key and versions.policy_version = policies.policy_version
     left join laws
-        on facts.is_judged and facts.law_combination_key = laws.combination_key and facts.regime = laws.regime
-    left join {{ ref('cause_bases') }} as bases
-        on facts.cause_basis = bases.cause_basis
+        on facts.judged_law_key = laws.combination_key and facts.regime = laws.regime
 
 ),
 
@@ -147,34 +122,6 @@ select
         when charges.customer_charge_eur > 0 then 'customer'
         else 'seller'
     end as actual_payer,
-    charges.customer_charge_eur,
-    case
-        when complying.policy_outcome is null then null
-        else
-            complying.policy_en
-            || coalesce(' Missing: ' || complying.missing_facts || '.', '')
-            || case when complying.is_cause_decisive then ' ' || complying.basis_en else '' end
-            || ' « ' || complying.clause_fr || ' »'
-            || ' By law (' || complying.reference || '): ' || complying.law_en
-    end as reason_en,
-    case
-        when complying.policy_outcome is null then null
-        else
-            complying.policy_fr
-            || coalesce(
-                ' Il manque : '
-                || replace(replace(replace(replace(
-                    complying.missing_facts,
-                    'delivery date', 'date de livraison'),
-                    'refused and replaced', 'refus ou remplacement, l’un contredit l’autre'),
-                    'PayPal case closed before it was opened', 'dossier PayPal clos avant d’être ouvert'),
-                    'unit', 'appareil')
-                || '.',
-                ''
-            )
-            || case when complying.is_cause_decisive then ' ' || complying.basis_fr else '' end
-            || ' « ' || complying.clause_fr || ' »'
-            || ' Selon la loi (' || complying.reference || ') : ' || complying.law_fr
-    end as reason_fr
+    charges.customer_charge_eur
 from complying
 left join charges on complying.ticket_id = charges.ticket_id
