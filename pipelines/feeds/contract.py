@@ -103,7 +103,7 @@ def _feed(table: dict[str, Any]) -> Feed:
     for name in [*named, *(name for pair in feed.orders for name in pair)]:
         if feed.column(name) is None:
             raise ContractError(
-                f"The contract of {feed.name} speaks of the column {name}, but does not declare it: add it to "
+                f"The contract of {feed.name} names the column {name}, but does not declare it: add it to "
                 "columns."
             )
     if not feed.is_journal and not feed.key:

@@ -156,8 +156,9 @@ def node_selection(context: dg.AssetExecutionContext, project: PreparedProject) 
     dbt holds every name against every node: naming the 200 nodes of the first step cost 1.7 seconds.
     """
     keys = NodeKeys.of(context, project)
+    checks = context.selected_asset_check_keys
     chosen = {unique_id for unique_id, key in keys.assets.items() if key in context.selected_asset_keys}
-    chosen |= {unique_id for unique_id, key in keys.checks.items() if key in context.selected_asset_check_keys}
+    chosen |= {unique_id for unique_id, key in keys.checks.items() if key in checks}
     others = {key for key, node in project.manifest["nodes"].items() if node["resource_type"] in RUN} - chosen
     word, named = ("selected", chosen) if len(chosen) < len(others) else ("excluded", others)
     return {word: sorted(".".join(project.manifest["nodes"][unique_id]["fqn"]) for unique_id in named)}

@@ -98,8 +98,8 @@ class BuildSession(dg.ConfigurableResource):
 
 
 def is_of_everything(run: dg.DagsterRun) -> bool:
-    """Whether nobody chose some of the job's assets, checks or steps; the others then still hold."""
-    return not (run.asset_selection or run.asset_check_selection or run.step_keys_to_execute)
+    """Whether the run needs nothing of an earlier one: nobody chose some assets or resumed a failed run."""
+    return not (run.asset_selection or run.asset_check_selection or run.parent_run_id)
 
 
 def utc_now() -> datetime:

@@ -138,6 +138,7 @@ def cusum_run_length(mean: float, reference: float, limit: float) -> float:
     return float(np.linalg.solve(np.eye(states) - move, np.ones(states))[0])
 
 
-def _poisson(counts: Floats, mean: float) -> Floats:
+def _poisson(counts: ArrayLike, mean: float) -> Floats:
     """P(X = x) of a Poisson count; scipy.stats has it too, but takes half a second to import."""
-    return np.exp(xlogy(counts, mean) - gammaln(counts + 1) - mean)
+    x = np.asarray(counts, float)
+    return np.exp(xlogy(x, mean) - gammaln(x + 1) - mean)

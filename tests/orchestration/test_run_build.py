@@ -124,6 +124,30 @@ def test_a_model_that_cannot_run_is_named_with_the_reason(
     assert "no_such_column" in outcome.reason
 
 
+def test_a_build_of_everything_begins_on_a_fresh_file_and_one_of_some_assets_goes_on(
+    home: Home, toy_project: Path, door_of: DoorOf, build_toy: BuildToy, instance: dg.DagsterInstance
+) -> None:
+    def left_over() -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(home.build_file), read_only=True) as con:
+            return con.execute(
+                "select table_name from duckdb_tables() where table_name = 'left_over'"
+            ).fetchall()
+
+    build_toy(GOOD)
+    with duckdb.connect(str(home.build_file)) as con:
+        con.execute("create table marts.left_over as select 'of a person who was to be forgotten' as name")
+    job = build_defs(home, toy_project, door_of(GOOD)).resolve_job_def(BUILD)
+    some = job.execute_in_process(
+        run_config=build_config("2026-10-31"),
+        instance=instance,
+        asset_selection=[dg.AssetKey(["marts", "fct_orders"])],
+    )
+    assert some.success
+    assert left_over()
+    build_toy(GOOD)
+    assert not left_over()
+
+
 def test_what_python_computes_between_two_models_runs_between_them(
     home: Home, toy_project: Path, tmp_path: Path, door_of: DoorOf, instance: dg.DagsterInstance
 ) -> None:
