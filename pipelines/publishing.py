@@ -252,6 +252,14 @@ def _write_meta(
         """
     )
     _comment(con, "table", "meta.columns", "One row per column of this file: its type and what it means.")
+    for column, text in {
+        "table_schema": "Schema of the column's table: marts or meta.",
+        "table_name": "Table of the column.",
+        "column_name": "The column.",
+        "data_type": "Its type in DuckDB.",
+        "description": "What it means.",
+    }.items():
+        _comment(con, "column", f"meta.columns.{column}", text)
 
 
 def _meta_table(

@@ -122,6 +122,12 @@ def test_descriptions_travel_as_comments(home: Home) -> None:
     ]
 
 
+def test_every_table_and_column_of_the_demo_says_what_it_is(demo_home: Home) -> None:
+    silent = "select table_name, null from duckdb_tables() where comment is null union all "
+    silent += "select table_name, column_name from duckdb_columns() where comment is null and not internal"
+    assert rows(demo_home, silent) == []
+
+
 def test_meta_tells_the_build_its_measures_and_the_glossary(home: Home) -> None:
     publish(home, MANIFEST, build(1))
     assert rows(home, "select build_id, as_of, git_commit, checks_passed, checks_warned from meta.build") == [
