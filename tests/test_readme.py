@@ -37,7 +37,10 @@ def test_its_figures_of_the_demo_are_those_of_the_demo(demo_home: Home) -> None:
         r"^(?:orders|tickets|repairs|units|claims|failures|open|linked|failed) .*$", README, re.MULTILINE
     )
     assert len(shown) > 10
-    assert set(shown) <= set(summary(demo_home).splitlines())
+    told = summary(demo_home).splitlines()
+    assert set(shown) <= set(told)
+    [checks] = re.findall(r"^as of .* checks green$", README, re.MULTILINE)
+    assert told[-1].startswith(f"{checks}, ")
 
 
 @pytest.mark.parametrize("query", re.findall(r"```sql\n(.*?)```", README, re.DOTALL))
