@@ -84,6 +84,19 @@ def test_every_mart_has_an_enforced_contract_and_describes_every_column(manifest
             assert node["columns"], f"{node['name']} declares no column"
 
 
+def test_every_mart_promises_a_key_that_is_its_grain(manifest: dict[str, Any]) -> None:
+    keyed = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and node["test_metadata"]["name"] == "rows_are_sound"
+        and node["test_metadata"]["kwargs"].get("key")
+    }
+    marts = {node["unique_id"] for node in models(manifest) if node["schema"] == "marts"}
+    assert marts
+    assert not marts - keyed
+
+
 def test_every_model_and_seed_begins_its_description_with_the_grain(manifest: dict[str, Any]) -> None:
     grainless = {
         node["name"]: node["description"].strip()[:60]
