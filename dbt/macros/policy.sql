@@ -280,3 +280,19 @@ from ({{ first_matching_rules('combinations', 'rules', version, conditions) }}) 
         {%- endfor -%}
     )
 {%- endmacro %}
+
+{#
+  Purpose: whether a machine never ran (R13, "neuf et n'a jamais été utilisé"): the ticket says so, its engine hours do not
+    contradict, and the request came within a fortnight of delivery.
+  Parameters: ticket, the alias of a relation with is_unused, engine_hours and requested_on; delivered_on, the day of
+    delivery; parameters, the alias of a relation with unused_engine_hours and unused_report_days.
+  Usage: not {{ is_never_used('tickets', 'lines.delivered_on', 'policies') }} as is_used
+#}
+{% macro is_never_used(ticket, delivered_on, parameters) -%}
+    coalesce(
+        {{ ticket }}.is_unused
+        and coalesce({{ ticket }}.engine_hours <= {{ parameters }}.unused_engine_hours, true)
+        and {{ ticket }}.requested_on <= {{ add_days(delivered_on, parameters ~ '.unused_report_days') }},
+        false
+    )
+{%- endmacro %}

@@ -140,13 +140,7 @@ inputs as (
                 then speaking_repairs.outbound_eur
         end as stated_outbound_eur,
         coalesce(speaking_repairs.hourly_rate_eur, rates.labour_rate_eur_per_hour) as hourly_rate_eur,
-        -- The readings of the policy: failure at the first start, reported within a fortnight of delivery.
-        coalesce(
-            decided.is_unused
-            and coalesce(decided.engine_hours, 0) <= parameters.unused_engine_hours
-            and {{ day_diff('order_lines.delivered_on', 'decided.requested_on') }} <= parameters.unused_report_days,
-            false
-        ) as is_never_used,
+        {{ is_never_used('decided', 'order_lines.delivered_on', 'parameters') }} as is_never_used,
         coalesce(decided.requested_remedy = 'repair', false) as is_repair_asked,
         rates.freight_leg_eur,
         rates.diagnosis_hours,

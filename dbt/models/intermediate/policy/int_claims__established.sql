@@ -250,12 +250,7 @@ select
     based.is_in_guarantee,
     bases.verdict_cause as cause,
     based.stated_remedy = 'part' or coalesce(based.category = 'missing_part', false) as is_self_fit_part,
-    not coalesce(
-        based.is_unused
-        and coalesce(based.engine_hours <= based.unused_engine_hours, true)
-        and based.requested_on <= {{ add_days('based.delivered_on', 'based.unused_report_days') }},
-        false
-    ) as is_used,
+    not {{ is_never_used('based', 'based.delivered_on', 'based') }} as is_used,
     coalesce(based.is_repairable, true) as is_repairable,
     based.is_repair_cheaper,
     based.has_stock,
