@@ -107,7 +107,7 @@ class NodeKeys:
         return NodeKeys(assets, checks, project.manifest)
 
     def name(self, unique_id: str) -> str:
-        """`marts.fct_claims` for a model; `unique on marts.fct_claims.ticket_id (its name)` for a test."""
+        """`marts.fct_claims` for a model; `rows_are_sound on marts.fct_claims (its name)` for a test."""
         if unique_id in self.assets:
             return ".".join(self.assets[unique_id].path)
         node = self.manifest["nodes"].get(unique_id)
