@@ -1,6 +1,6 @@
 {#
   Every row keeps all that its table promises of a single row, and no two rows share a key. One test per table reads the
-  table once; a test per promise cost a round trip each, 180 of them in a build. Each failing row comes whole, with the
+  table once for its rows and once for its key; a test per promise cost a reading and a round trip each. Each failing row comes whole, with the
   promises that it breaks in broken_rule.
   Arguments, all optional:
     key      the columns that identify a row; a null counts as a value
