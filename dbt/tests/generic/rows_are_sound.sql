@@ -1,7 +1,7 @@
 {#
   Every row keeps all that its table promises of a single row, and no two rows share a key. One test per table reads the
-  table once for its rows and once for its key; a test per promise cost a reading and a round trip each. Each failing row comes whole, with the
-  promises that it breaks in broken_rule.
+  table once for its rows and once for its key; a test per promise cost a reading and a round trip each. Each failing row
+  comes whole, with the promises that it breaks in broken_rule.
   Arguments, all optional:
     key      the columns that identify a row; a null counts as a value
     known    columns that are never null
