@@ -1,6 +1,7 @@
 {#
   Purpose: make every dbt source exist before the first model runs: `raw.<feed>` over the landing's Parquet, and
-    `reliability.<table>` over what Python computed. A source without a file is an empty relation of the declared columns.
+    `reliability.<table>` over what Python computed. A column that no file has yet (a landing of an
+    older version, a source without a file) is there and empty.
   Parameters: none. Reads the sources from the graph and the folders from SAVOIR_HOME.
   Usage: on-run-start: "{{ register_sources() }}"
 #}
@@ -40,16 +41,18 @@
     {%- endfor %}
     {%- for node in nodes %}
     create or replace view {{ node.schema }}.{{ node.name }} as
-        {%- if found[node.unique_id] | int > 0 %}
-        select * from read_parquet('{{ source_files(node) | replace("'", "''") }}', union_by_name = true);
-        {%- else %}
+
         select
             {% for column in node.columns.values() -%}
             cast(null as {{ column.data_type }}) as {{ column.name }}
             {{- ", " }}
             {% endfor -%}
             cast(null as text) as _delivery_id, cast(null as bigint) as _file_row, cast(null as text) as _content_hash
-        where false;
-        {%- endif %}
+        where false
+        {%- if found[node.unique_id] | int > 0 %}
+        union all by name
+        select * from read_parquet('{{ source_files(node) | replace("'", "''") }}', union_by_name = true)
+        {%- endif -%}
+        ;
     {%- endfor %}
 {%- endmacro %}

@@ -121,6 +121,7 @@ select
     placed.is_repairable,
     placed.labour_minutes,
     placed.labour_rate_eur_per_hour,
+    placed.labour_cost_eur,
     placed.parts_cost_eur,
     placed.diagnosis_cost_eur,
     placed.inbound_cost_eur,

@@ -22,6 +22,7 @@ known as (
         {{ known_fact('is_repairable', 'coalesce(diagnosed_at, repaired_at, returned_at)') }} as is_repairable,
         {{ known_fact('labour_minutes', 'coalesce(repaired_at, returned_at)') }} as labour_minutes,
         {{ known_fact('labour_rate_eur_per_hour', 'coalesce(repaired_at, returned_at)') }} as labour_rate_eur_per_hour,
+        {{ known_fact('labour_cost_eur', 'coalesce(repaired_at, returned_at)') }} as labour_cost_eur,
         {{ known_fact('parts_cost_eur', 'coalesce(repaired_at, returned_at)') }} as parts_cost_eur,
         {{ known_fact('diagnosis_cost_eur', 'coalesce(diagnosed_at, repaired_at, returned_at)') }} as diagnosis_cost_eur,
         inbound_cost_eur,

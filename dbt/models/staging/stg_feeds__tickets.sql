@@ -34,6 +34,8 @@ known as (
         {{ known_at('written_reason_sent_at') }} as written_reason_sent_at,
         {{ known_at('replacement_shipped_at') }} as replacement_shipped_at,
         {{ known_at('replacement_delivered_at') }} as replacement_delivered_at,
+        {{ known_fact('replacement_serial_number', 'coalesce(replacement_shipped_at, closed_at)') }} as replacement_serial_number,
+        {{ known_fact('replacement_order_id', 'coalesce(replacement_shipped_at, closed_at)') }} as replacement_order_id,
         {{ known_at('refunded_at') }} as refunded_at,
         {{ known_fact('refunded_amount_eur', 'refunded_at') }} as refunded_amount_eur,
         {{ known_fact('is_overturned', 'closed_at') }} as is_overturned,

@@ -72,8 +72,10 @@ components as (
             else cast(0 as decimal(18,2))
         end as diagnosis_eur,
         diagnosis_cost_eur is null and (diagnosed_at is not null or fault_code is not null) as is_diagnosis_assumed,
-        {{ euros_of_quotient('labour_minutes * hourly_rate_eur', 60) }} as labour_eur,
-        labour_minutes > 0 and is_hourly_rate_assumed as is_labour_assumed,
+        coalesce(
+            {{ euros('labour_cost_eur') }}, {{ euros_of_quotient('labour_minutes * hourly_rate_eur', 60) }}
+        ) as labour_eur,
+        labour_cost_eur is null and labour_minutes > 0 and is_hourly_rate_assumed as is_labour_assumed,
         {{ euros('parts_cost_eur') }} as parts_eur,
         {{ euros('quoted_total_eur') }} as quote_eur,
         case
@@ -86,11 +88,12 @@ components as (
         and (returned_at is not null or coalesce(outcome, '') in ('repaired', 'returned_unrepaired'))
             as is_outbound_assumed,
         coalesce(
-            inbound_cost_eur, diagnosis_cost_eur, labour_minutes, parts_cost_eur, outbound_cost_eur, quoted_total_eur,
+            inbound_cost_eur, diagnosis_cost_eur, labour_minutes, labour_cost_eur, parts_cost_eur, outbound_cost_eur, quoted_total_eur,
             customer_charge_eur
         ) is not null as has_amounts,
         repaired_at is not null or coalesce(outcome, '') in ('repaired', 'resold_refurbished') as is_work_done,
-        coalesce(labour_minutes > labour_hours_limit * 60, false) as is_labour_over_limit,
+        coalesce(labour_minutes > labour_hours_limit * 60, false)
+        or coalesce(labour_cost_eur > labour_hours_limit * hourly_rate_eur, false) as is_labour_over_limit,
         coalesce(parts_cost_eur > parts_price_limit_ratio * price_eur, false) as is_parts_over_limit,
         coalesce(quoted_total_eur > parts_price_limit_ratio * price_eur, false) as is_quote_over_limit,
         coalesce(quoted_total_eur is not null and quoted_at > repaired_at, false) as is_quote_late
