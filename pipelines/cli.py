@@ -25,8 +25,38 @@ ROWS_SHOWN = 20
 WEEK = re.compile(r"\d{4}-W\d{2}")
 
 
+def _home_of_command(context: click.Context, _: click.Parameter, root: Path | None) -> None:
+    """`--home` after the command: the same home as before it, and never a second one."""
+    before = context.parent
+    if root is None or before is None:
+        return
+    home = Home.at(root)
+    is_typed = before.get_parameter_source("root") == click.core.ParameterSource.COMMANDLINE
+    if is_typed and before.obj != home:
+        raise click.UsageError(f"--home names two folders, {before.obj.root} and {home.root}. Give one.")
+    context.obj = home
+
+
+class _AtHome(click.Command):
+    """A command that takes `--home` after its own name too, as people type it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            click.Option(
+                ["--home", "root"],
+                type=click.Path(file_okay=False, path_type=Path),
+                callback=_home_of_command,
+                expose_value=False,
+                help="The same as before the command.",
+            )
+        )
+
+
 class _Sentences(click.Group):
     """Prints our own errors as the sentences they are, without a traceback."""
+
+    command_class = _AtHome
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -119,3 +119,26 @@ def test_the_home_comes_from_the_option_else_from_the_environment(
 
 def test_text_from_a_file_cannot_drive_the_terminal() -> None:
     assert plain("sku \x1b[2J\x07 été\n\tnext") == "sku \ufffd[2J\ufffd été\n\tnext"
+
+
+def test_the_home_may_stand_before_or_after_the_command(built, tmp_path: Path) -> None:
+    asked = built(BuildOutcome(True, "", (CLEAN,)))
+    runner = CliRunner()
+    assert runner.invoke(main, ["build", "--home", str(tmp_path / "after")]).exit_code == 0
+    assert runner.invoke(main, ["build"], env={"SAVOIR_HOME": str(tmp_path / "named")}).exit_code == 0
+    twice = ["--home", str(tmp_path / "same"), "build", "--home", str(tmp_path / "same")]
+    assert runner.invoke(main, twice).exit_code == 0
+    assert [Path(home).name for home, _, _ in asked] == ["after", "named", "same"]
+
+
+def test_two_homes_in_one_command_are_refused_by_name(built, tmp_path: Path) -> None:
+    asked = built(BuildOutcome(True, "", (CLEAN,)))
+    result = run("build", "--home", str(tmp_path / "other"), home=tmp_path / "one")
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'one'} and {tmp_path / 'other'}. Give one." in result.stderr
+    assert asked == []
+
+
+def test_every_command_takes_the_home_after_its_name() -> None:
+    for name, command in main.commands.items():
+        assert "--home" in [option for each in command.params for option in each.opts], name
