@@ -84,6 +84,11 @@ class Home:
         """The secret that turns a customer_id into its keyed hash."""
         return self.root / "secrets" / "customer.key"
 
+    @property
+    def state(self) -> Path:
+        """The SQLite file of everything that is remembered and not computed (`pipelines.state`)."""
+        return self.root / "state" / "savoir.sqlite"
+
     def make(self) -> Home:
         """Create the folders that a run writes to, and return this home."""
         written = (self.inbox, self.archive, self.landing, self.reliability, self.published, self.dagster)
