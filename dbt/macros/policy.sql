@@ -112,16 +112,17 @@
 {#
   Purpose: a whole model: each combination of facts that occurs, with and without escalation, matched once with every
     version of a rule set.
-  Parameters: rules, the rule set's relation; version, its column that separates versions; rule_id, the name that the
+  Parameters: facts, the relation of the claims' conditions; rules, the rule set's relation; version, its column that separates
+    versions; rule_id, the name that the
     version and code of the matching row get; conditions.
-  Usage: {{ rules_matched_once(ref('policy_rules'), 'policy_version', 'policy_rule_id', policy_conditions()) }}
+  Usage: {{ rules_matched_once(ref('int_claims__conditions'), ref('policy_rules'), 'policy_version', 'policy_rule_id', policy_conditions()) }}
 #}
-{% macro rules_matched_once(rules, version, rule_id, conditions) -%}
+{% macro rules_matched_once(facts, rules, version, rule_id, conditions) -%}
 {%- set others = conditions.keys() | reject('equalto', 'is_legal_escalation') | list -%}
 with facts as (
 
     select distinct {{ others | join(', ') }}
-    from {{ ref('int_claims__established') }}
+    from {{ facts }}
 
 ),
 

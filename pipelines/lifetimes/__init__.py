@@ -3,8 +3,8 @@
 Belongs here: reading the intermediate tables, calling `pipelines.reliability`, writing Parquet. Does not
 belong here: a decision about a row (SQL made it), a numerical method (`pipelines.reliability`), Dagster.
 
-    int_lifetimes__tabled ─> fits.parquet       one row per scope × cause × convention
-    int_lifetimes__counted, int_claims__counted, int_claims__cost_summed
+    int_lifetimes__by_age ─> fits.parquet       one row per scope × cause × convention
+    int_lifetimes__by_month, int_claims__by_month, int_claims__cost_by_month
                           ─> forecasts.parquet  one row per scope × as-of date × future month
 """
 

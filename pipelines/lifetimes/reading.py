@@ -53,7 +53,7 @@ def read_counts(home: Home) -> Counts:
             """
             select
                 scope_type, scope_id, cause, age_month, events, censored + completed as left_units, left_days
-            from intermediate.int_lifetimes__tabled
+            from intermediate.int_lifetimes__by_age
             where cohort is null
             order by scope_type, scope_id, cause, age_month
             """
@@ -64,7 +64,7 @@ def read_counts(home: Home) -> Counts:
                 sku, {_month("delivery_month")} as delivery, {_month("end_month")} as end,
                 is_completed, is_watched,
                 sum(units)::bigint as units
-            from intermediate.int_lifetimes__counted
+            from intermediate.int_lifetimes__by_month
             group by all
             order by all
             """
@@ -74,7 +74,7 @@ def read_counts(home: Home) -> Counts:
             select
                 sku, {_month("delivery_month")} as delivery, {_month("claim_month")} as claim,
                 request_age_month, sum(claims)::bigint as claims
-            from intermediate.int_claims__counted
+            from intermediate.int_claims__by_month
             group by all
             order by all
             """
@@ -84,13 +84,13 @@ def read_counts(home: Home) -> Counts:
             select
                 sku, {_month("closed_month")} as closed, sum(claims)::bigint as claims,
                 sum(net_cost_eur)::double as cost, sum(squared_cost_eur2)::double as squared
-            from intermediate.int_claims__cost_summed
+            from intermediate.int_claims__cost_by_month
             group by all
             order by all
             """
         ).pl()
         families = con.sql(
-            "select sku, family_code from intermediate.int_lifetimes__counted group by all order by all"
+            "select sku, family_code from intermediate.int_lifetimes__by_month group by all order by all"
         ).pl()
     return Counts(life_tables(cells), fleet, claims, costs, families)
 

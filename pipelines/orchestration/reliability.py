@@ -13,10 +13,10 @@ from pipelines.orchestration.resources import BuildSession
 
 # What Python reads of the build file (pipelines/lifetimes/reading.py).
 READ = (
-    "int_lifetimes__tabled",
-    "int_lifetimes__counted",
-    "int_claims__counted",
-    "int_claims__cost_summed",
+    "int_lifetimes__by_age",
+    "int_lifetimes__by_month",
+    "int_claims__by_month",
+    "int_claims__cost_by_month",
 )
 
 

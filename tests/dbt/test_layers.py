@@ -185,3 +185,23 @@ def test_every_dispatched_macro_exists_for_both_engines() -> None:
         for engine in ("duckdb", "spark"):
             has = re.search(rf"macro ({engine}|default)__{name}\(", text)
             assert has, f"{name} has no {engine}__ variant"
+
+
+def test_no_macro_reads_a_model_that_its_caller_does_not_name() -> None:
+    for file in macro_files():
+        code = re.sub(r"\{#.*?#\}", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not re.search(r"\bref\(", code), f"{file.name} hides a ref: take the relation as a parameter"
+
+
+ROAD = ("sales", "cases", "rules", "warranty", "costs", "verdicts", "audit", "lifetimes")
+
+
+def test_the_intermediate_layer_lies_in_folders_by_the_road_a_case_travels(
+    manifest: dict[str, Any],
+) -> None:
+    folders = {
+        node["original_file_path"].split("/")[2]
+        for node in models(manifest)
+        if node["schema"] == "intermediate"
+    }
+    assert folders == set(ROAD)

@@ -58,7 +58,7 @@ def test_the_fits_of_the_demo_are_those_of_its_units_taken_one_by_one(
         rows = demo.execute(
             """
             select first_defect_on - entered_on as failed, ended_on - entered_on as left_at, 1 as units
-            from intermediate.int_lifetimes__touched
+            from intermediate.int_lifetimes__with_events
             where family_code = $1
             union all
             select null, watched_days, units

@@ -47,8 +47,8 @@ def both(clerk: ModuleType, judged: Any) -> list[tuple[str, dict[str, Any], Any]
             clocks.presumption_end_on, clocks.is_presumption_running, clocks.remedy_due_on,
             judged.policy_outcome, judged.legal_outcome, judged.is_policy_compliant, facts.regime,
             facts.requested_remedy, facts.is_disproportionate
-        from intermediate.int_claims__facts as facts
-        join intermediate.int_claims__clocked as clocks using (ticket_id)
+        from intermediate.int_claims__escalated as facts
+        join intermediate.int_claims__warranty as clocks using (ticket_id)
         join intermediate.int_claims__judged as judged using (ticket_id)
         """
     )

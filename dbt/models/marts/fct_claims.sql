@@ -2,8 +2,8 @@ with tickets as (
     select * from {{ ref('int_tickets__linked') }}
 ),
 
-caused as (
-    select * from {{ ref('int_claims__caused') }}
+diagnosed as (
+    select * from {{ ref('int_claims__diagnosed') }}
 ),
 
 lines as (
@@ -18,20 +18,20 @@ paid as (
     select * from {{ ref('int_claims__paid') }}
 ),
 
-clocked as (
-    select * from {{ ref('int_claims__clocked') }}
+warranty as (
+    select * from {{ ref('int_claims__warranty') }}
 ),
 
 facts as (
-    select * from {{ ref('int_claims__facts') }}
+    select * from {{ ref('int_claims__escalated') }}
 ),
 
 judged as (
     select * from {{ ref('int_claims__judged') }}
 ),
 
-worded as (
-    select * from {{ ref('int_claims__worded') }}
+reasons as (
+    select * from {{ ref('int_claims__reasons') }}
 )
 
 select
@@ -41,7 +41,7 @@ select
     tickets.unit_number,
     tickets.is_unit_repeat,
     tickets.event_units,
-    caused.lifetime_number,
+    diagnosed.lifetime_number,
     tickets.is_linked,
     tickets.link_method,
     tickets.sku,
@@ -63,11 +63,11 @@ select
     lines.contract_on,
     lines.paid_on,
     lines.shipped_on,
-    caused.delivered_on,
-    {{ month_of('caused.delivered_on') }} as delivery_month,
-    caused.in_service_on,
+    diagnosed.delivered_on,
+    {{ month_of('diagnosed.delivered_on') }} as delivery_month,
+    diagnosed.in_service_on,
     tickets.defect_appeared_on,
-    caused.appeared_on,
+    diagnosed.appeared_on,
     tickets.requested_on,
     {{ month_of('tickets.requested_on') }} as request_month,
     tickets.first_replied_on,
@@ -89,18 +89,18 @@ select
     tickets.is_overturned,
     tickets.satisfaction_score,
     {{ day_diff('tickets.requested_on', 'tickets.closed_on') }} as turnaround_days,
-    caused.is_claim,
-    caused.cause,
-    caused.is_cause_presumed,
-    caused.is_failure,
-    caused.latest_repair_id,
-    caused.latest_fault_code as fault_code,
-    caused.evidence_grade,
-    caused.service_center_id,
-    caused.repairs,
-    caused.age_days,
-    caused.age_months,
-    caused.age_month,
+    diagnosed.is_claim,
+    diagnosed.cause,
+    diagnosed.is_cause_presumed,
+    diagnosed.is_failure,
+    diagnosed.latest_repair_id,
+    diagnosed.latest_fault_code as fault_code,
+    diagnosed.evidence_grade,
+    diagnosed.service_center_id,
+    diagnosed.repairs,
+    diagnosed.age_days,
+    diagnosed.age_months,
+    diagnosed.age_month,
     priced.repair_cost_eur,
     priced.replacement_cost_eur,
     priced.is_repair_cheaper,
@@ -125,14 +125,14 @@ select
     paid.covered_billed_eur,
     paid.goodwill_eur,
     paid.paypal_return_freight_eur,
-    clocked.regime,
-    clocked.warranty_end_on,
-    clocked.is_in_warranty,
-    clocked.extension_months,
-    clocked.immobilised_days,
-    clocked.renewed_on,
-    clocked.presumption_end_on,
-    clocked.is_presumption_running,
+    warranty.regime,
+    warranty.warranty_end_on,
+    warranty.is_in_warranty,
+    warranty.extension_months,
+    warranty.immobilised_days,
+    warranty.renewed_on,
+    warranty.presumption_end_on,
+    warranty.is_presumption_running,
     facts.remedy_due_on,
     facts.remedied_on,
     facts.verdict_cause,
@@ -165,14 +165,14 @@ select
     judged.legal_payer_work,
     judged.legal_payer_outbound,
     judged.actual_payer,
-    worded.reason_en,
-    worded.reason_fr
+    reasons.reason_en,
+    reasons.reason_fr
 from tickets
-inner join caused on tickets.ticket_id = caused.ticket_id
+inner join diagnosed on tickets.ticket_id = diagnosed.ticket_id
 inner join priced on tickets.ticket_id = priced.ticket_id
 inner join paid on tickets.ticket_id = paid.ticket_id
-inner join clocked on tickets.ticket_id = clocked.ticket_id
+inner join warranty on tickets.ticket_id = warranty.ticket_id
 inner join facts on tickets.ticket_id = facts.ticket_id
 inner join judged on tickets.ticket_id = judged.ticket_id
-left join worded on tickets.ticket_id = worded.ticket_id
+left join reasons on tickets.ticket_id = reasons.ticket_id
 left join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number

@@ -2,7 +2,7 @@
 {%- set z = 1.959963984540054 %}
 
 with counted as (
-    select * from {{ ref('int_lifetimes__tabled') }}
+    select * from {{ ref('int_lifetimes__by_age') }}
 ),
 
 at_risk as (

@@ -1,6 +1,6 @@
 -- Months 0 to 24 after delivery, as long as somebody was still watched.
 with counted as (
-    select * from {{ ref('int_lifetimes__counted') }}
+    select * from {{ ref('int_lifetimes__by_month') }}
 ),
 
 by_end as (
@@ -51,7 +51,7 @@ claims as (
         {{ month_of('greatest(requested_on, in_service_on)') }} as claim_month,
         cast(sum(event_units) as bigint) as claims,
         cast(sum(case when is_failure then event_units else 0 end) as bigint) as failures
-    from {{ ref('int_claims__caused') }}
+    from {{ ref('int_claims__diagnosed') }}
     where is_claim and is_in_service
     group by sku, {{ month_of('in_service_on') }}, {{ month_of('greatest(requested_on, in_service_on)') }}
 )

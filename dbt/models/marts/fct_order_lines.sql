@@ -11,20 +11,20 @@ claims as (
         cast(sum(case when is_failure then 1 else 0 end) as bigint) as failures,
         cast(sum(case when is_claim then event_units else 0 end) as bigint) as claim_events,
         cast(sum(case when is_failure then event_units else 0 end) as bigint) as failure_events
-    from {{ ref('int_claims__caused') }}
+    from {{ ref('int_claims__diagnosed') }}
     where is_linked
     group by order_id, line_number
 ),
 
 costs as (
     select
-        caused.order_id,
-        caused.line_number,
+        diagnosed.order_id,
+        diagnosed.line_number,
         cast(sum(paid.net_cost_eur) as decimal(18, 2)) as claim_cost_eur
-    from {{ ref('int_claims__caused') }} as caused
-    inner join {{ ref('int_claims__paid') }} as paid on caused.ticket_id = paid.ticket_id
-    where caused.is_linked and caused.is_claim
-    group by caused.order_id, caused.line_number
+    from {{ ref('int_claims__diagnosed') }} as diagnosed
+    inner join {{ ref('int_claims__paid') }} as paid on diagnosed.ticket_id = paid.ticket_id
+    where diagnosed.is_linked and diagnosed.is_claim
+    group by diagnosed.order_id, diagnosed.line_number
 )
 
 select

@@ -10,8 +10,8 @@ tickets as (
     select * from {{ ref('int_tickets__linked') }}
 ),
 
-caused as (
-    select * from {{ ref('int_claims__caused') }}
+diagnosed as (
+    select * from {{ ref('int_claims__diagnosed') }}
 ),
 
 repairs as (
@@ -112,7 +112,7 @@ found as (
         'tickets',
         ticket_id,
         cast(appeared_on as string) || ' before ' || cast(delivered_on as string)
-    from caused
+    from diagnosed
     where is_claim and is_in_service and appeared_on < delivered_on
     union all
     select
@@ -129,7 +129,7 @@ found as (
         'tickets',
         ticket_id,
         case when delivered_on is null then 'not delivered' else 'cancelled before delivery' end
-    from caused
+    from diagnosed
     where is_claim and is_linked and not is_in_service
     union all
     select 'unknown_ticket', 'repairs', repair_id, 'ticket ' || stated_ticket_id

@@ -6,7 +6,7 @@ with compared as (
 
 claims as (
 
-    select * from {{ ref('int_claims__caused') }}
+    select * from {{ ref('int_claims__diagnosed') }}
 
 ),
 

@@ -12,7 +12,7 @@ regretted as (
 
 claims as (
 
-    select * from {{ ref('int_claims__caused') }}
+    select * from {{ ref('int_claims__diagnosed') }}
 
 ),
 

@@ -6,19 +6,19 @@ with judged as (
 
 facts as (
 
-    select * from {{ ref('int_claims__facts') }}
+    select * from {{ ref('int_claims__escalated') }}
 
 ),
 
 claims as (
 
-    select * from {{ ref('int_claims__caused') }}
+    select * from {{ ref('int_claims__diagnosed') }}
 
 ),
 
-clocks as (
+warranty as (
 
-    select * from {{ ref('int_claims__clocked') }}
+    select * from {{ ref('int_claims__warranty') }}
 
 ),
 
@@ -64,12 +64,12 @@ read as (
         facts.has_french_manual,
         facts.cause_basis = 'proven_misuse' as is_proven,
         coalesce(tickets.is_overturned, false) as is_overturned,
-        clocks.is_presumption_running,
+        warranty.is_presumption_running,
         claims.is_failure
     from claims
     inner join facts on claims.ticket_id = facts.ticket_id
     inner join judged on claims.ticket_id = judged.ticket_id
-    inner join clocks on claims.ticket_id = clocks.ticket_id
+    inner join warranty on claims.ticket_id = warranty.ticket_id
     inner join tickets on claims.ticket_id = tickets.ticket_id
     left join workshops on claims.ticket_id = workshops.ticket_id
     where claims.is_claim

@@ -1,0 +1,179 @@
+-- Only units that a ticket touched get a row each; the millions of others are counted by line in int_lifetimes__observed.
+with tickets as (
+    select
+        diagnosed.*,
+        lines.units as line_units,
+        lines.cancelled_on
+    from {{ ref('int_claims__diagnosed') }} as diagnosed
+    inner join {{ ref('int_order_lines__in_service') }} as lines
+        on diagnosed.order_id = lines.order_id and diagnosed.line_number = lines.line_number
+    where
+        lines.is_in_service
+        and (
+            diagnosed.is_claim
+            or diagnosed.cause = 'return'
+            or diagnosed.refunded_out_on is not null
+            or diagnosed.replaced_on is not null
+        )
+),
+
+-- Claims count units from the first; what goes back without a fault is taken from the last, so that a return does not
+-- land on the unit that failed.
+placed as (
+    select
+        tickets.*,
+        case
+            when is_claim then unit_number
+            else line_units + 1 - sum(event_units) over (
+                partition by order_id, line_number, is_claim
+                order by requested_at, ticket_id
+                rows unbounded preceding
+            )
+        end as first_unit
+    from tickets
+),
+
+per_unit as (
+    select
+        placed.*,
+        {{ one_to('least(event_units, line_units)') }} as event_number
+    from placed
+),
+
+events as (
+    select
+        order_id,
+        line_number,
+        ((first_unit + event_number - 2) % line_units + line_units) % line_units + 1 as unit_number,
+        ticket_id,
+        requested_at,
+        is_claim,
+        cause,
+        appeared_on,
+        replaced_on,
+        replacement_in_service_on,
+        refunded_out_on
+    from per_unit
+),
+
+-- A replacement starts the next lifetime of its unit. Tickets after it concern the new machine.
+numbered as (
+    select
+        events.*,
+        1 + count(replacement_in_service_on) over (
+            partition by order_id, line_number, unit_number
+            order by requested_at, ticket_id
+            rows between unbounded preceding and 1 preceding
+        ) as lifetime_number
+    from events
+),
+
+per_lifetime as (
+    select
+        order_id,
+        line_number,
+        unit_number,
+        lifetime_number,
+        min(replaced_on) as replaced_on,
+        min(replacement_in_service_on) as replacement_in_service_on,
+        min(refunded_out_on) as refunded_on,
+        min(case when is_claim then appeared_on end) as first_any_on
+        {%- for cause in lifetime_causes() if cause != 'any' %},
+        min(case when {{ "not is_claim" if cause == 'return' else "is_claim" }} and cause = '{{ cause }}' then appeared_on end)
+            as first_{{ cause }}_on
+        {%- endfor %}
+    from numbered
+    group by order_id, line_number, unit_number, lifetime_number
+),
+
+starts as (
+    select distinct
+        order_id,
+        line_number,
+        unit_number,
+        cast(1 as bigint) as lifetime_number,
+        cast(null as date) as replacement_in_service_on
+    from per_lifetime
+    union all
+    select
+        order_id,
+        line_number,
+        unit_number,
+        lifetime_number + 1 as lifetime_number,
+        replacement_in_service_on
+    from per_lifetime
+    where replacement_in_service_on is not null
+),
+
+-- A replacement is watched until the guarantee of the sale ends; one that arrives later is not watched at all.
+entered as (
+    select
+        starts.order_id,
+        starts.line_number,
+        starts.unit_number,
+        starts.lifetime_number,
+        lines.sku,
+        lines.family_code,
+        lines.supplier_id,
+        case when starts.lifetime_number = 1 then lines.lot_code end as lot_code,
+        coalesce(starts.replacement_in_service_on, lines.delivered_on) as entered_on,
+        lines.base_warranty_end_on,
+        lines.cancelled_on
+    from starts
+    inner join {{ ref('int_order_lines__in_service') }} as lines
+        on starts.order_id = lines.order_id and starts.line_number = lines.line_number
+    where coalesce(starts.replacement_in_service_on, lines.delivered_on) <= lines.base_warranty_end_on
+),
+
+ended as (
+    select
+        entered.*,
+        per_lifetime.replaced_on,
+        per_lifetime.refunded_on,
+        greatest(
+            entered.entered_on,
+            least(
+                {{ as_of_date() }},
+                entered.base_warranty_end_on,
+                per_lifetime.replaced_on,
+                per_lifetime.refunded_on,
+                entered.cancelled_on
+            )
+        ) as ended_on
+        {%- for cause in lifetime_causes() %},
+        greatest(entered.entered_on, per_lifetime.first_{{ cause }}_on) as first_{{ cause }}_on,
+        per_lifetime.first_{{ cause }}_on is not null as has_{{ cause }}
+        {%- endfor %}
+    from entered
+    left join per_lifetime
+        on
+            entered.order_id = per_lifetime.order_id
+            and entered.line_number = per_lifetime.line_number
+            and entered.unit_number = per_lifetime.unit_number
+            and entered.lifetime_number = per_lifetime.lifetime_number
+)
+
+select
+    order_id,
+    line_number,
+    cast(unit_number as bigint) as unit_number,
+    cast(lifetime_number as bigint) as lifetime_number,
+    sku,
+    family_code,
+    supplier_id,
+    lot_code,
+    entered_on,
+    base_warranty_end_on,
+    ended_on,
+    case
+        when ended_on = replaced_on then 'replaced'
+        when ended_on = refunded_on then 'refunded'
+        when ended_on = cancelled_on then 'cancelled'
+        when ended_on = base_warranty_end_on then 'warranty_end'
+        else 'as_of'
+    end as end_kind
+    {%- for cause in lifetime_causes() %},
+    -- Seen only while the unit was watched.
+    case when has_{{ cause }} and first_{{ cause }}_on <= ended_on then first_{{ cause }}_on end as first_{{ cause }}_on
+    {%- endfor %}
+from ended

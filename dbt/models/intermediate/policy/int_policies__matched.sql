@@ -1,2 +1,0 @@
-{#- With every policy version: a replay only has to choose one. -#}
-{{ rules_matched_once(ref('policy_rules'), 'policy_version', 'policy_rule_id', policy_conditions()) }}

@@ -1,0 +1,274 @@
+{#- The facts that the decision table reads, except the escalation: that one looks at how the law judged earlier tickets. -#}
+with claims as (
+
+    select * from {{ ref('int_claims__diagnosed') }}
+
+),
+
+tickets as (
+
+    select * from {{ ref('int_tickets__linked') }}
+
+),
+
+lines as (
+
+    select * from {{ ref('int_order_lines__in_service') }}
+
+),
+
+warranty as (
+
+    select * from {{ ref('int_claims__warranty') }}
+
+),
+
+repairs as (
+
+    select * from {{ ref('int_repairs__linked') }}
+
+),
+
+products as (
+
+    select * from {{ ref('int_products__completed') }}
+
+),
+
+prices as (
+
+    select * from {{ ref('int_claims__priced') }}
+
+),
+
+policies as (
+
+    select * from {{ ref('int_policy_parameters__dated') }}
+
+),
+
+laws as (
+
+    select * from {{ ref('int_legal_parameters__dated') }}
+
+),
+
+regions as (
+
+    select
+        claims.ticket_id,
+        coalesce(lines.country_code, 'FR') as country_code,
+        {{ postal_region('lines.country_code', 'lines.postal_code') }} as region_code,
+        claims.family_code,
+        claims.requested_on
+    from claims
+    inner join lines on claims.order_id = lines.order_id and claims.line_number = lines.line_number
+
+),
+
+near as (
+
+    select distinct regions.ticket_id
+    from regions
+    inner join {{ ref('int_postal_regions__served') }} as served
+        on
+            regions.country_code = served.country_code
+            and regions.region_code = served.region_code
+            and regions.family_code = served.family_code
+    where regions.requested_on between served.valid_from and served.valid_to
+
+),
+
+-- Any repair order of the ticket whose dates cannot be: then the workshop's finding is not relied on.
+contradictory_repairs as (
+
+    select distinct ticket_id
+    from repairs
+    where ticket_id is not null and (returned_on < received_on or diagnosed_on < received_on)
+
+),
+
+gathered as (
+
+    select
+        claims.ticket_id,
+        claims.order_id,
+        claims.line_number,
+        claims.unit_number,
+        claims.is_claim,
+        claims.requested_at,
+        claims.requested_on,
+        claims.latest_fault_code,
+        claims.latest_repair_id,
+        tickets.closed_at,
+        coalesce(tickets.closed_at, {{ as_of_end() }}) as decided_at,
+        coalesce(tickets.closed_on, {{ as_of_date() }}) as decided_on,
+        tickets.resolution,
+        tickets.category,
+        coalesce(tickets.requested_remedy, 'unstated') as stated_remedy,
+        tickets.paypal_case_opened_at,
+        tickets.paypal_case_opened_on,
+        tickets.paypal_case_closed_at,
+        tickets.paypal_case_outcome,
+        tickets.withdrawal_requested_on,
+        tickets.is_unused,
+        tickets.engine_hours,
+        coalesce(tickets.is_remote_resolved, false) as is_remote_resolved,
+        claims.is_linked,
+        claims.delivered_on,
+        coalesce(lines.paid_on, lines.contract_on) as paid_on,
+        warranty.is_professional,
+        warranty.regime,
+        warranty.clock_start_on,
+        coalesce(warranty.is_in_warranty, false) as is_in_guarantee,
+        warranty.is_presumption_running,
+        claims.cause as technical_cause,
+        claims.evidence_grade,
+        repairs.is_repairable,
+        coalesce(products.has_french_manual, false) as has_french_manual,
+        coalesce(
+            instr('|' || products.wear_part_codes || '|', '|' || claims.latest_fault_code || '|') > 0, false
+        ) as is_listed_wear,
+        claims.is_cause_presumed,
+        contradictory_repairs.ticket_id is not null as is_repair_contradictory,
+        -- A reversed refusal may well be followed by a new unit.
+        coalesce(
+            tickets.resolution in ('rejected_out_of_warranty', 'rejected_misuse', 'rejected_wear')
+            and coalesce(tickets.replacement_shipped_at, tickets.replacement_delivered_at) is not null
+            and not coalesce(tickets.is_overturned, false),
+            false
+        ) as is_refused_and_replaced,
+        coalesce(tickets.paypal_case_closed_on < tickets.paypal_case_opened_on, false) as is_paypal_contradictory,
+        prices.repair_cost_eur,
+        prices.replacement_cost_eur,
+        prices.machine_value_eur,
+        coalesce(prices.is_repair_cheaper, true) as is_repair_cheaper,
+        coalesce(prices.is_repair_cost_unknown, true) as is_repair_cost_unknown,
+        near.ticket_id is not null as is_centre_near,
+        policies.paypal_hold_months,
+        policies.unused_engine_hours,
+        policies.unused_report_days,
+        policies.disproportion_ratio,
+        policies.has_stock,
+        laws.withdrawal_days
+    from claims
+    inner join tickets on claims.ticket_id = tickets.ticket_id
+    inner join warranty on claims.ticket_id = warranty.ticket_id
+    left join lines on claims.order_id = lines.order_id and claims.line_number = lines.line_number
+    left join repairs on claims.latest_repair_id = repairs.repair_id
+    left join products on claims.sku = products.sku
+    left join prices on claims.ticket_id = prices.ticket_id
+    left join contradictory_repairs on claims.ticket_id = contradictory_repairs.ticket_id
+    left join near on claims.ticket_id = near.ticket_id
+    left join policies on claims.requested_on between policies.period_from and policies.period_to
+    left join laws
+        on coalesce(lines.contract_on, claims.requested_on) between laws.period_from and laws.period_to
+
+),
+
+based as (
+
+    select
+        *,
+        case
+            when is_repair_contradictory then 'contradictory_repair'
+            when technical_cause = 'transit' then 'transit_damage'
+            when technical_cause = 'misuse' and latest_fault_code = 'M10' and not has_french_manual
+                then 'deficient_manual'
+            when technical_cause = 'misuse' and has_french_manual and coalesce(evidence_grade in ('A', 'B'), false)
+                then 'proven_misuse'
+            when technical_cause = 'misuse' and is_presumption_running then 'unproven_misuse_presumed'
+            when technical_cause = 'misuse' then 'unproven_misuse'
+            when technical_cause = 'wear' and is_listed_wear then 'listed_wear'
+            when technical_cause = 'wear' then 'unlisted_wear'
+            when technical_cause = 'no_fault' then 'no_fault'
+            when technical_cause = 'defect' and not is_cause_presumed then 'found_defect'
+            when category = 'transit_damage' then 'transit_damage'
+            when category = 'missing_part' then 'missing_part'
+            when technical_cause = 'defect' then 'presumed_defect'
+            else 'no_diagnosis'
+        end as cause_basis,
+        nullif(
+            concat_ws(
+                ', ',
+                case when not is_linked then 'unit' end,
+                case when is_linked and delivered_on is null then 'delivery date' end,
+                case when is_refused_and_replaced then 'refused and replaced' end,
+                case when is_paypal_contradictory then 'PayPal case closed before it was opened' end
+            ), ''
+        ) as missing_facts
+    from gathered
+
+)
+
+select
+    based.ticket_id,
+    based.order_id,
+    based.line_number,
+    based.unit_number,
+    based.is_claim,
+    based.requested_at,
+    based.requested_on,
+    based.decided_at,
+    based.decided_on,
+    based.closed_at,
+    based.resolution,
+    based.stated_remedy,
+    based.regime,
+    based.latest_fault_code,
+    based.latest_repair_id,
+    based.evidence_grade,
+    based.is_professional,
+    based.has_french_manual,
+    based.repair_cost_eur,
+    based.replacement_cost_eur,
+    based.machine_value_eur,
+    based.is_repair_cost_unknown,
+    based.cause_basis,
+    bases.verdict_cause,
+    based.missing_facts,
+    -- A case opened within the months holds while it is open; a later one holds nothing.
+    coalesce(
+        based.paypal_case_opened_on > {{ add_months('based.paid_on', 'based.paypal_hold_months') }}, false
+    ) as is_paypal_case_late,
+    -- The conditions of the decision table, under its own names.
+    based.missing_facts is null as order_found,
+    case
+        when based.paypal_case_opened_at is null or based.paypal_case_opened_at > based.decided_at then 'none'
+        when based.paypal_case_closed_at <= based.decided_at and based.paypal_case_outcome = 'buyer_refunded'
+            then 'closed_refunded'
+        when based.paypal_case_closed_at <= based.decided_at then 'closed_kept'
+        when based.paypal_case_opened_on > {{ add_months('based.paid_on', 'based.paypal_hold_months') }} then 'none'
+        else 'open'
+    end as paypal_state,
+    coalesce(
+        not based.is_professional
+        and based.withdrawal_requested_on <= {{ add_days('based.delivered_on', 'based.withdrawal_days') }},
+        false
+    ) as is_withdrawal,
+    based.is_remote_resolved,
+    based.is_in_guarantee,
+    bases.verdict_cause as cause,
+    based.stated_remedy = 'part' or coalesce(based.category = 'missing_part', false) as is_self_fit_part,
+    not {{ is_never_used('based', 'based.delivered_on', 'based') }} as is_used,
+    coalesce(based.is_repairable, true) as is_repairable,
+    based.is_repair_cheaper,
+    based.has_stock,
+    based.is_centre_near,
+    -- The law protects consumers: a professional has no choice of cure to exercise.
+    case when based.is_professional then 'unstated' else based.stated_remedy end as requested_remedy,
+    coalesce(
+        case based.stated_remedy
+            when 'repair'
+                then
+                    based.repair_cost_eur > based.disproportion_ratio * based.replacement_cost_eur
+                    or based.repair_cost_eur > based.machine_value_eur
+            when 'replacement'
+                then
+                    based.replacement_cost_eur > based.disproportion_ratio * based.repair_cost_eur
+                    or based.replacement_cost_eur > based.machine_value_eur
+        end,
+        false
+    ) as is_disproportionate
+from based
+inner join {{ ref('cause_bases') }} as bases on based.cause_basis = bases.cause_basis

@@ -1,0 +1,173 @@
+-- All facts of a claim, the escalation last: thirty days without remedy, the same fault again, or an earlier unlawful refusal,
+-- where the customer asks for the money back.
+with conditions as (
+
+    select * from {{ ref('int_claims__conditions') }}
+
+),
+
+warranty as (
+
+    select * from {{ ref('int_claims__warranty') }}
+
+),
+
+tickets as (
+
+    select * from {{ ref('int_tickets__linked') }}
+
+),
+
+repairs as (
+
+    select * from {{ ref('int_repairs__linked') }}
+
+),
+
+policies as (
+
+    select * from {{ ref('int_policy_parameters__dated') }}
+
+),
+
+unescalated as (
+
+    select
+        conditions.*,
+        false as is_legal_escalation
+    from conditions
+
+),
+
+-- What the law would have said to an earlier ticket does not depend on its own escalation: a remedy stays a remedy.
+refused as (
+
+    select
+        unescalated.ticket_id,
+        unescalated.order_id,
+        unescalated.line_number,
+        unescalated.unit_number,
+        unescalated.requested_at,
+        unescalated.closed_at
+    from unescalated
+    inner join {{ ref('int_laws__matched') }} as laws
+        on {{ combination_key(law_conditions()) }} = laws.combination_key and unescalated.regime = laws.regime
+    inner join {{ ref('verdict_outcomes') }} as outcomes
+        on laws.outcome = outcomes.outcome
+    where
+        unescalated.resolution in ('rejected_out_of_warranty', 'rejected_misuse', 'rejected_wear')
+        and outcomes.kind = 'remedy'
+
+),
+
+refused_before as (
+
+    select distinct conditions.ticket_id
+    from conditions
+    inner join refused
+        on
+            conditions.order_id = refused.order_id
+            and conditions.line_number = refused.line_number
+            and conditions.unit_number = refused.unit_number
+    where
+        conditions.stated_remedy = 'refund'
+        and refused.requested_at < conditions.requested_at
+        and refused.closed_at <= conditions.decided_at
+
+),
+
+covered_repairs as (
+
+    select
+        repairs.order_id,
+        repairs.line_number,
+        repairs.unit_number,
+        repairs.fault_code,
+        coalesce(repairs.returned_on, repairs.repaired_on) as done_on,
+        tickets.requested_at
+    from repairs
+    inner join tickets on repairs.ticket_id = tickets.ticket_id
+    where
+        repairs.coverage = 'covered'
+        and repairs.outcome = 'repaired'
+        and coalesce(repairs.repaired_on, repairs.returned_on) is not null
+
+),
+
+failed_again as (
+
+    select distinct conditions.ticket_id
+    from conditions
+    inner join covered_repairs
+        on
+            conditions.order_id = covered_repairs.order_id
+            and conditions.line_number = covered_repairs.line_number
+            and conditions.unit_number = covered_repairs.unit_number
+            and conditions.latest_fault_code = covered_repairs.fault_code
+    inner join policies
+        on conditions.requested_on between policies.period_from and policies.period_to
+    where
+        conditions.stated_remedy = 'refund'
+        and covered_repairs.requested_at < conditions.requested_at
+        and covered_repairs.done_on <= conditions.requested_on
+        and {{ day_diff('covered_repairs.done_on', 'conditions.requested_on') }} <= policies.repeat_fault_days
+
+),
+
+returned as (
+
+    select
+        ticket_id,
+        max(case when outcome = 'repaired' then returned_on end) as repaired_and_returned_on
+    from repairs
+    where ticket_id is not null
+    group by ticket_id
+
+),
+
+remedied as (
+
+    select
+        tickets.ticket_id,
+        -- The first day on which the customer had a working machine, the part or the money.
+        least(
+            returned.repaired_and_returned_on,
+            tickets.replacement_delivered_on,
+            tickets.refunded_on,
+            case when tickets.resolution in ('remote_resolved', 'spare_part_shipped', 'withdrawn') then tickets.closed_on end
+        ) as remedied_on
+    from tickets
+    left join returned on tickets.ticket_id = returned.ticket_id
+
+),
+
+escalated as (
+
+    select
+        conditions.*,
+        warranty.remedy_due_on,
+        remedied.remedied_on,
+        conditions.stated_remedy = 'refund'
+        and (
+            (
+                conditions.decided_on > warranty.remedy_due_on
+                and coalesce(remedied.remedied_on > warranty.remedy_due_on, true)
+            )
+            or failed_again.ticket_id is not null
+            or refused_before.ticket_id is not null
+        ) as is_legal_escalation
+    from conditions
+    inner join warranty on conditions.ticket_id = warranty.ticket_id
+    inner join remedied on conditions.ticket_id = remedied.ticket_id
+    left join failed_again on conditions.ticket_id = failed_again.ticket_id
+    left join refused_before on conditions.ticket_id = refused_before.ticket_id
+
+)
+
+select
+    *,
+    {{ combination_key(policy_conditions()) }} as policy_combination_key,
+    {{ combination_key(law_conditions()) }} as law_combination_key,
+    -- A question asks for no remedy: no verdict.
+    is_claim or is_withdrawal as is_judged
+from escalated
