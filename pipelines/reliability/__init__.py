@@ -5,7 +5,8 @@ Observations (the one form for exact, censored, interval and truncated ages)
     nevada_chart, grouped, combined
 Lifetimes
     kaplan_meier                 survival with Greenwood errors and log-log limits
-    fit_weibull, fit_lognormal   one sample, with likelihood limits of shape, scale and a quantile
+    fit_weibull                  one sample, with likelihood limits; shape given, or with a threshold
+    fit_lognormal, fit_loglogistic, fit_location_scale   the same for any location-scale family of log age
     fit_weibull_life_tables      thousands of life tables in one call
     fit_weibull_groups           thousands of samples in the general form in one call
     weibull_of_row               one row of a batch as a single fit
@@ -13,6 +14,7 @@ Lifetimes
     batch_cumulative             share failed by an age, with limits, for every row of a batch
     fit_defective_subpopulation  a Weibull that only a share of the units has
     fit_causes, aalen_johansen   competing causes
+    log_rank                     whether groups live equally long
 Rates and repeated failures
     poisson_limits, annualised_rate      exact limits of a count and of a rate
     shrink_rates, full_bayes_rates       small groups drawn toward their family
@@ -20,6 +22,7 @@ Rates and repeated failures
 Reporting, forecast, watching
     reporting_delay, delay_corrected     failures not reported yet
     forecast_claims, forecast_cost, added    claims to come, with prediction limits
+    chain_ladder                 what earlier cohorts' development promises, with Mack's error
     nevada_expected, claims_per_unit, conditional_failures, overdispersion
     maxsprt_critical_value, maxsprt_performance, maxsprt_statistic, poisson_cusum, cusum_run_length
     best_replacement_age
@@ -30,6 +33,7 @@ Doubts: every error is a ReliabilityError; a fit that cannot be trusted raises a
 from pipelines.reliability.batch import WeibullBatch, fit_weibull_groups, fit_weibull_life_tables
 from pipelines.reliability.competing import CumulativeIncidence, aalen_johansen, fit_causes, of_cause
 from pipelines.reliability.defective_subpopulation import DefectiveFit, fit_defective_subpopulation
+from pipelines.reliability.development import ChainLadder, chain_ladder
 from pipelines.reliability.doubts import (
     Doubt,
     FitDoubtError,
@@ -52,7 +56,21 @@ from pipelines.reliability.forecast import (
     overdispersion,
     prediction_limits,
 )
-from pipelines.reliability.lognormal import LognormalFit, fit_lognormal, lognormal_cumulative
+from pipelines.reliability.group_comparison import LogRank, log_rank
+from pipelines.reliability.location_scale import (
+    LOGLOGISTIC,
+    LOGNORMAL,
+    WEIBULL,
+    Family,
+    LocationScaleFit,
+    fit_location_scale,
+)
+from pipelines.reliability.lognormal import (
+    LognormalFit,
+    fit_loglogistic,
+    fit_lognormal,
+    lognormal_cumulative,
+)
 from pipelines.reliability.misfit import misfit_probability
 from pipelines.reliability.observations import (
     Observations,
@@ -97,26 +115,33 @@ from pipelines.reliability.weibull import (
     WeibullFit,
     batch_cumulative,
     cumulative_band,
-    fit_weibull,
     weibull_cumulative,
     weibull_cumulative_hazard,
     weibull_hazard,
     weibull_of_row,
     weibull_quantile,
 )
+from pipelines.reliability.weibull_fit import fit_weibull
 
 __all__ = [
+    "LOGLOGISTIC",
+    "LOGNORMAL",
+    "WEIBULL",
     "AnnualisedRate",
     "Band",
+    "ChainLadder",
     "CorrectedCounts",
     "CostForecast",
     "CumulativeIncidence",
     "DefectiveFit",
     "Doubt",
+    "Family",
     "FitDoubtError",
     "FlatLikelihoodError",
     "Forecast",
     "FullBayesRates",
+    "LocationScaleFit",
+    "LogRank",
     "LognormalFit",
     "MaxsprtPerformance",
     "MeanCumulative",
@@ -138,6 +163,7 @@ __all__ = [
     "annualised_rate",
     "batch_cumulative",
     "best_replacement_age",
+    "chain_ladder",
     "claims_per_unit",
     "combined",
     "conditional_failures",
@@ -149,6 +175,8 @@ __all__ = [
     "failures_and_censored",
     "fit_causes",
     "fit_defective_subpopulation",
+    "fit_location_scale",
+    "fit_loglogistic",
     "fit_lognormal",
     "fit_power_law",
     "fit_weibull",
@@ -160,6 +188,7 @@ __all__ = [
     "grouped",
     "interval_censored",
     "kaplan_meier",
+    "log_rank",
     "lognormal_cumulative",
     "maxsprt_critical_value",
     "maxsprt_performance",

@@ -16,7 +16,8 @@ from scipy.special import ndtri
 from pipelines.reliability.batch import LimitMethod
 from pipelines.reliability.doubts import ObservationError
 from pipelines.reliability.observations import Floats, Observations, checked, observed, totals
-from pipelines.reliability.weibull import WeibullFit, fit_weibull
+from pipelines.reliability.weibull import WeibullFit
+from pipelines.reliability.weibull_fit import fit_weibull
 
 
 @dataclass(frozen=True)

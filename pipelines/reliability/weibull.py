@@ -1,7 +1,7 @@
-"""The two-parameter Weibull lifetime: one fit with its limits, and the curve it draws.
+"""The Weibull lifetime: what one fit says, and the curve it draws.
 
-Belongs here: a single fit, raising where it cannot be trusted, and survival, hazard and quantiles of a fit.
-Does not: many fits at once (batch.py, whose search this uses) or other distributions.
+Belongs here: a single fit's form, and survival, hazard and quantiles of a fit. Does not: fitting
+(weibull_fit.py for one sample, batch.py for many) or other distributions (location_scale.py).
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from pipelines.reliability.batch import LimitMethod, WeibullBatch, fit_cells, refuse_failures_at_age_zero
+from pipelines.reliability.batch import WeibullBatch
 from pipelines.reliability.doubts import Doubt, error_of
 from pipelines.reliability.likelihood_search import MAX_STEPS
-from pipelines.reliability.observations import Floats, Observations
-from pipelines.reliability.weibull_likelihood import cells_of
+from pipelines.reliability.observations import Floats
 
 
 @dataclass(frozen=True)
 class WeibullFit:
-    """Estimates with two-sided limits. log_covariance is that of (log scale, log shape), shape (2, 2)."""
+    """Estimates with two-sided limits. log_covariance is that of (log scale, log shape), shape (2, 2).
+
+    threshold: the age before which nothing fails; the scale counts from there, the quantile from age 0.
+    """
 
     shape: float
     shape_low: float
@@ -38,6 +40,9 @@ class WeibullFit:
     units: float
     log_covariance: Floats
     confidence: float
+    threshold: float = 0.0
+    threshold_low: float = 0.0
+    threshold_high: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -47,29 +52,6 @@ class Band:
     estimate: Floats
     low: Floats
     high: Floats
-
-
-def fit_weibull(
-    observations: Observations,
-    *,
-    confidence: float = 0.95,
-    quantile_share: float = 0.1,
-    limits: LimitMethod = "profile",
-) -> WeibullFit:
-    """S(t) = exp(-(t/scale)^shape): maximum likelihood over observations of the general form.
-
-    Limits of shape, scale and the `quantile_share` quantile (B10 at 0.1): "profile" inverts the
-    likelihood-ratio test (chi-square, 1 df), "wald" is exp(log estimate +- z se). Unit of scale and
-    quantile: that of the ages. Raises NoFailuresError, OneFailureError, FlatLikelihoodError,
-    NoConvergenceError; ObservationError for a failure at exactly age 0.
-
-    Meeker & Escobar 1998, Statistical Methods for Reliability Data, sections 7.3, 8.2, 8.3 and 11.2.
-    """
-    o = observations
-    refuse_failures_at_age_zero(o.left, o.right, o.weight)
-    cells = cells_of(np.zeros(len(o.left), np.intp), 1, o.entry, o.left, o.right, o.weight)
-    batch = fit_cells(cells, np.array([o.events]), np.array([o.units]), confidence, quantile_share, limits)
-    return weibull_of_row(batch, 0)
 
 
 def weibull_of_row(batch: WeibullBatch, row: int) -> WeibullFit:
@@ -127,7 +109,7 @@ def cumulative_band(fit: WeibullFit, ages: ArrayLike) -> Band:
     Var log H = [-shape, log H] C [-shape, log H]', C = log_covariance. Meeker & Escobar 1998, section 8.4.3.
     """
     return _band(
-        np.asarray(ages, float),
+        np.maximum(np.asarray(ages, float) - fit.threshold, 0.0),
         np.asarray(fit.shape, float),
         np.asarray(fit.scale, float),
         fit.log_covariance,
@@ -141,7 +123,8 @@ def batch_cumulative(batch: WeibullBatch, age: float) -> Band:
 
 
 def _band(ages: Floats, shape: Floats, scale: Floats, log_covariance: Floats, confidence: float) -> Band:
-    log_hazard = shape * (np.log(ages) - np.log(scale))
+    with np.errstate(divide="ignore"):
+        log_hazard = shape * np.maximum(np.log(ages) - np.log(scale), -1e30)
     by_scale, by_shape = -shape, log_hazard
     variance = (
         by_scale**2 * log_covariance[..., 0, 0]
