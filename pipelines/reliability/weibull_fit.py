@@ -22,7 +22,7 @@ from pipelines.reliability.rates import poisson_limits
 from pipelines.reliability.weibull import WeibullFit, weibull_of_row
 from pipelines.reliability.weibull_likelihood import Cells, Likely, cells_of
 
-GRID = 121
+GRID = 61
 CLOSEST, FARTHEST = -14.0, 7.0  # log distance of a threshold from the first failure, in spreads of failures
 LARGEST_SHAPE = 60.0  # as a threshold runs away to minus infinity the shape follows it
 
