@@ -40,13 +40,14 @@ def copy_of(home: Home, source: str, file_sha256: str, file_name: str) -> Copy:
     return Copy(folder / f"{name}.parquet", folder / f"{name}.json")
 
 
-def store(copy: Copy, staged: Staged, file_sha256: str, file_name: str) -> None:
+def store(copy: Copy, staged: Staged, source: Mapping, file_sha256: str, file_name: str) -> None:
     """Move the staged text into the archive, beside its receipt."""
     copy.rows.parent.mkdir(parents=True, exist_ok=True)
     receipt = {
         "file_name": file_name,
         "file_sha256": file_sha256,
         "rows": staged.rows,
+        "columns": {name: source.staged(name) for name in staged.columns},
         "offsets": staged.offsets,
         "unparsed": [[item.file_row, item.reason] for item in staged.unparsed],
     }
@@ -67,11 +68,16 @@ def stored(connection: duckdb.DuckDBPyConnection, copy: Copy, source: Mapping) -
     described = connection.execute(
         f"describe select * from read_parquet({sql.text(str(copy.rows))})"
     ).fetchall()
+    # Copies of an older version named the columns as the file did.
+    named = receipt.get("columns") or {name: name for name, *_ in described}
     return Staged(
         path=copy.rows,
-        columns=tuple(name for name, *_ in described if name in source.columns),
+        columns=tuple(name for name in named if name in source.columns),
         rows=receipt["rows"],
         unparsed=tuple(Unparsed(line, reason) for line, reason in receipt["unparsed"]),
         offsets=tuple((ordinal, offset) for ordinal, offset in receipt["offsets"]),
         findings=(),
+        selected=", ".join(
+            f"{sql.name(named[name])} as {source.staged(name)}" for name in named if name in source.columns
+        ),
     )

@@ -174,7 +174,7 @@ def _land(home: Home, path: Path, source: Mapping, running: Engine) -> Delivery:
         write_journals(running, contract(), loaded.delivery, source, file_sha256, folder)
         # The archive first: were the process killed in between, the next run writes the same copy again.
         archive.store(
-            archive.copy_of(home, source.name, file_sha256, path.name), staged, file_sha256, path.name
+            archive.copy_of(home, source.name, file_sha256, path.name), staged, source, file_sha256, path.name
         )
         landing.finish(home, folder, delivery_id)
     path.unlink()

@@ -40,24 +40,15 @@ def routed_sql(source: Mapping, staged: Staged) -> str:
     """The staged rows with their line in the file, the filter that skips them, and the key made from their
     content.
     """
-    reader = f"read_parquet({sql.text(str(staged.path))}, file_row_number = true)"
-    if len(staged.offsets) == 1:
-        numbered = f"select *, file_row_number + {staged.offsets[0][1]} as _file_row from {reader}"
-    else:
-        values = ", ".join(f"({ordinal}, {offset})" for ordinal, offset in staged.offsets)
-        numbered = (
-            f"select s.*, s.file_row_number + o.line_offset as _file_row from {reader} as s "
-            f"asof join (values {values}) as o(ordinal, line_offset) on s.file_row_number >= o.ordinal"
-        )
-    routed = f"select *, {skip_sql(source.filters, source.dialect)} as _skip from ({numbered})"
+    routed = f"select *, {skip_sql(source)} as _skip from ({staged.rows_sql})"
     if not has_content_key(source):
         return routed
-    texts = f", {_UNIT}, ".join(f"coalesce({sql.name(name)}, '')" for name in staged.columns)
+    texts = f", {_UNIT}, ".join(f"coalesce({source.staged(name)}, '')" for name in staged.columns)
     content = f"left(sha256(concat({texts})), 16)"
     # The ordinal tells apart the rows of one delivery that are equal in every column.
     return (
         "select * exclude (_content), _content || '-' || row_number() over (partition by _content order by "
-        "_file_row) "
+        "_row) "
         f"as _content_key from (select *, {content} as _content from ({routed}))"
     )
 
@@ -76,9 +67,9 @@ def judgement(
     """
     feed = contract.feeds[feed_name]
     rule = next(item for item in source.feeds if item.feed == feed_name)
-    where = f"_skip is null and {conditions_sql(rule.when, source.dialect)}"
+    where = f"_skip is null and {conditions_sql(rule.when, source)}"
     if only_rows is not None:
-        where += f" and _file_row in ({', '.join(str(row) for row in sorted(only_rows)) or 'null'})"
+        where += f" and _row in ({', '.join(str(row) for row in sorted(only_rows)) or 'null'})"
     texts = feed_columns_sql(source, feed, staged.columns)
     style = source.dialect.style
 
@@ -94,7 +85,7 @@ def judgement(
     )
     judged = (
         f"select *, {values} from (select *{''.join(', ' + item for item in locals_)} "
-        f"from (select _file_row, {level_texts} from {routed} where {where}))"
+        f"from (select _row as _file_row, {level_texts} from {routed} where {where}))"
     )
     is_wrong = " or ".join(_wrongs(feed))
     canonical = f", {_UNIT}, ".join(

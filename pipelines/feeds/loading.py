@@ -116,9 +116,7 @@ def load(
 
 
 def _skips(engine: Engine, source: Mapping, routed: str) -> tuple[Skip, ...]:
-    taken_by_none = " and ".join(
-        f"not ({conditions_sql(rule.when, source.dialect)})" for rule in source.feeds
-    )
+    taken_by_none = " and ".join(f"not ({conditions_sql(rule.when, source)})" for rule in source.feeds)
     rows = engine.connection.execute(
         f"select coalesce(_skip, {sql.text(NO_FEED)}) as name, count(*) from {routed} "
         f"where _skip is not null or ({taken_by_none}) group by name order by name"

@@ -112,6 +112,12 @@ class Mapping:
     is_canonical: bool
     fingerprint: str
 
+    def staged(self, column: str) -> str:
+        """The name under which a column of the source is staged: by its place, so that no name that a sender
+        chose meets another, or one of ours.
+        """
+        return f"c{self.columns.index(column)}"
+
 
 @cache
 def sources(folder: Path = MAPPINGS_DIR) -> dict[str, Mapping]:

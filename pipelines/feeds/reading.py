@@ -27,9 +27,6 @@ from pipelines.feeds.mappings import Mapping
 from pipelines.feeds.personal import hash_sql, redact_sql, without_e_mails_sql
 from pipelines.feeds.translation import read_text_sql
 
-# Marks the archive's copies: their personal columns must not be hashed a second time.
-REDACTED_MARK = "savoir_redacted"
-
 # A file with more open quotes than this is read as far as it goes: each costs a reading of the whole file.
 _MAX_REREADS = 20
 
@@ -44,6 +41,21 @@ class Staged:
     unparsed: tuple[Unparsed, ...]
     offsets: tuple[tuple[int, int], ...]
     findings: tuple[str, ...]
+    selected: str = "*"
+
+    @property
+    def rows_sql(self) -> str:
+        """The rows as a query: the source's columns under `Mapping.staged`, and `_row`, the line of the file
+        on which each starts (of a Parquet file: the row).
+        """
+        reader = f"read_parquet({sql.text(str(self.path))}, file_row_number = true)"
+        if len(self.offsets) == 1:
+            return f"select {self.selected}, file_row_number + {self.offsets[0][1]} as _row from {reader}"
+        values = ", ".join(f"({ordinal}, {offset})" for ordinal, offset in self.offsets)
+        return (
+            f"select {self.selected}, s.file_row_number + o.line_offset as _row from {reader} as s "
+            f"asof join (values {values}) as o(ordinal, line_offset) on s.file_row_number >= o.ordinal"
+        )
 
 
 def stage(
@@ -237,7 +249,7 @@ def _selected_sql(used: tuple[str, ...], source: Mapping, contract: Contract, ke
     personal = _personal_columns(source, contract)
     selected = []
     for name in used:
-        text = read_text_sql(name, source.dialect)
+        text = read_text_sql(sql.name(name), source.dialect)
         kind, remove = personal.get(name, (None, None))
         if kind == "keyed_hash":
             cleaned = f"nullif(regexp_replace({text}, {sql.text(remove)}, '', 'g'), '')" if remove else text
@@ -246,7 +258,7 @@ def _selected_sql(used: tuple[str, ...], source: Mapping, contract: Contract, ke
             text = redact_sql(text)
         else:
             text = without_e_mails_sql(text)
-        selected.append(f"{text} as {sql.name(name)}")
+        selected.append(f"{text} as {source.staged(name)}")
     return ", ".join(selected)
 
 
@@ -275,7 +287,6 @@ def _stage_parquet(
     reader = f"read_parquet({sql.text(str(path))})"
     try:
         described = connection.execute(f"describe select * from {reader}").fetchall()
-        marks = connection.execute(f"select key from parquet_kv_metadata({sql.text(str(path))})").fetchall()
     except duckdb.Error:
         raise FileRefusedError(
             f"{path.name} starts as Parquet but cannot be read: it is cut or damaged; send it again."
@@ -288,12 +299,7 @@ def _stage_parquet(
         for name, kind, *_ in described
         if name in used
     )
-    is_redacted = any(mark == REDACTED_MARK.encode() for (mark,) in marks)
-    selected = (
-        ", ".join(sql.name(name) for name in used)
-        if is_redacted
-        else _selected_sql(used, source, contract, key)
-    )
+    selected = _selected_sql(used, source, contract, key)
     try:
         rows = _copy(connection, f"select {selected} from (select {texts} from {reader})", target)
     except duckdb.Error:
@@ -306,7 +312,6 @@ def _stage_parquet(
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
     """Write a query as a redacted copy, in the query's order; the rows written."""
     written = connection.execute(
-        f"copy ({query}) to {sql.text(str(target))} "
-        f"(format parquet, compression zstd, compression_level 1, kv_metadata {{{REDACTED_MARK}: 'true'}})"
+        f"copy ({query}) to {sql.text(str(target))} (format parquet, compression zstd, compression_level 1)"
     ).fetchone()
     return int(written[0]) if written else 0

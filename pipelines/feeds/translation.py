@@ -11,17 +11,14 @@ from decimal import Decimal
 
 from pipelines.feeds import sql
 from pipelines.feeds.contract import Column, Feed
-from pipelines.feeds.mappings import ColumnRule, Condition, Dialect, Filter, Mapping
+from pipelines.feeds.mappings import ColumnRule, Condition, Dialect, Mapping
 
 NUMBERS = ("bigint", "decimal(18,4)", "double")
 _NUMBER = r"[+-]?([0-9]{1,18}([.][0-9]*)?|[.][0-9]+)"
 
 
-def read_text_sql(column: str, dialect: Dialect) -> str:
-    """A source column without outer blanks; empty, or a text that the dialect declares to mean unknown, is
-    null.
-    """
-    text = sql.name(column)
+def read_text_sql(text: str, dialect: Dialect) -> str:
+    """A text of the source without outer blanks; empty, or declared by the dialect to mean unknown: null."""
     # Looking at both ends is ten times cheaper than trimming every value.
     is_padded = f"{text} = '' or prefix({text}, ' ') or suffix({text}, ' ')"
     trimmed = f"case when {is_padded} then nullif(trim({text}), '') else {text} end"
@@ -30,25 +27,25 @@ def read_text_sql(column: str, dialect: Dialect) -> str:
     return trimmed
 
 
-def skip_sql(filters: tuple[Filter, ...], dialect: Dialect) -> str:
+def skip_sql(source: Mapping) -> str:
     """The name of the first filter that leaves the row out, else null."""
-    if not filters:
+    if not source.filters:
         return "cast(null as text)"
     cases = " ".join(
-        f"when {conditions_sql(item.when, dialect)} then {sql.text(item.name)}" for item in filters
+        f"when {conditions_sql(item.when, source)} then {sql.text(item.name)}" for item in source.filters
     )
     return f"case {cases} end"
 
 
-def conditions_sql(conditions: tuple[Condition, ...], dialect: Dialect) -> str:
+def conditions_sql(conditions: tuple[Condition, ...], source: Mapping) -> str:
     """Whether all conditions hold; an unknown value satisfies only `is_empty` and the negative tests."""
     if not conditions:
         return "true"
-    return " and ".join(f"({_condition_sql(condition, dialect)})" for condition in conditions)
+    return " and ".join(f"({_condition_sql(condition, source)})" for condition in conditions)
 
 
-def _condition_sql(condition: Condition, dialect: Dialect) -> str:
-    column, value = sql.name(condition.column), condition.value
+def _condition_sql(condition: Condition, source: Mapping) -> str:
+    column, value = source.staged(condition.column), condition.value
     match condition.test:
         case "is_empty":
             return f"{column} is null" if value else f"{column} is not null"
@@ -61,7 +58,7 @@ def _condition_sql(condition: Condition, dialect: Dialect) -> str:
             test = f"coalesce(regexp_matches({column}, {sql.text(str(value))}), false)"
         case _:
             sign = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}[condition.test]
-            number = f"try_cast({number_sql(column, dialect)} as decimal(28,8))"
+            number = f"try_cast({number_sql(column, source.dialect)} as decimal(28,8))"
             return f"coalesce({number} {sign} {value}, false)"
     return f"not {test}" if condition.test.startswith(("not_", "is_not")) else test
 
@@ -76,11 +73,11 @@ def number_sql(text: str, dialect: Dialect) -> str:
     return text
 
 
-def column_sql(column: Column, rule: ColumnRule, dialect: Dialect) -> str:
+def column_sql(column: Column, rule: ColumnRule, source: Mapping) -> str:
     """The text of one feed column. A personal column was cleaned and hashed when it was staged."""
     if rule.constant is not None and not rule.sources:
         return sql.text(rule.constant)
-    origins = [sql.name(source) for source in rule.sources]
+    origins = [source.staged(name) for name in rule.sources]
     text = (
         origins[0]
         if len(origins) == 1
@@ -99,7 +96,7 @@ def column_sql(column: Column, rule: ColumnRule, dialect: Dialect) -> str:
     if rule.constant is not None:
         text = f"coalesce({text}, {sql.text(rule.constant)})"
     if column.type in NUMBERS:
-        text = number_sql(text, dialect)
+        text = number_sql(text, source.dialect)
     if rule.is_absolute:
         text = f"ltrim({text}, '-')"
     if rule.rate is not None:
@@ -127,7 +124,7 @@ def feed_columns_sql(mapping: Mapping, feed: Feed, present: tuple[str, ...]) -> 
         if own is None or (mapping.is_canonical and column.name not in present):
             expressions[column.name] = "cast(null as text)"
         else:
-            expressions[column.name] = column_sql(column, own, mapping.dialect)
+            expressions[column.name] = column_sql(column, own, mapping)
     return expressions
 
 

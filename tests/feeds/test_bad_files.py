@@ -296,3 +296,11 @@ def test_files_still_being_written_and_hidden_files_wait(home: Home, put: Put) -
 def test_a_folder_that_is_no_source_is_named(home: Home, put: Put) -> None:
     put("commandes", f"{ORDER_HEADER}\n{ORDER}\n")
     assert "inbox/commandes/ is no source: rename the folder to one of products" in said(taken(home))
+
+
+@pytest.mark.parametrize("name", ["Name", "_skip", "_file_row", "c0", "reason", "filename"])
+def test_a_column_that_nobody_reads_may_have_any_name(home: Home, put: Put, name: str) -> None:
+    put("orders", f"{ORDER_HEADER},{name}\n{ORDER},x\n")
+    delivery = taken(home)
+    assert delivery.counts[0].rows_loaded == 1
+    assert f"the column {name} is unknown" in said(delivery)
