@@ -28,10 +28,7 @@ inputs as (
 
     select
         priced.ticket_id,
-        priced.sku,
-        priced.family_code,
-        priced.units,
-        priced.requested_on,
+        tickets.event_units,
         case
             when tickets.resolution = 'repaired' then 'repair'
             when tickets.resolution = 'replaced' then 'replacement'
@@ -41,52 +38,25 @@ inputs as (
             when tickets.resolution is null then 'open'
             else 'other'
         end as actual_remedy,
-        priced.is_never_used,
-        priced.price_eur,
-        priced.is_price_assumed,
         priced.landed_cost_eur,
-        priced.is_landed_cost_assumed,
         priced.inbound_eur,
-        priced.is_inbound_assumed,
-        priced.diagnosis_eur,
-        priced.is_diagnosis_assumed,
-        priced.outbound_eur,
-        priced.is_outbound_assumed,
-        priced.repair_handling_eur,
-        priced.repeat_risk_eur,
-        priced.extension_risk_eur,
-        priced.repair_goodwill_eur,
-        priced.replacement_outbound_eur,
-        priced.replacement_handling_eur,
-        priced.renewal_risk_eur,
-        priced.replacement_goodwill_eur,
         priced.repair_before_work_eur,
         priced.replacement_before_salvage_eur,
         priced.resale_eur as expected_resale_eur,
         priced.part_parcel_eur,
-        priced.later_claim_cost_eur,
-        priced.missing_rates,
         priced.scrap_eur,
         priced.resale_before_work_eur,
         paid.known_proceeds_eur,
-        coalesce({{ euros('paid.stated_refund_eur') }}, cast(priced.price_eur * priced.units as decimal(18,2))) as refund_eur,
+        coalesce({{ euros('paid.stated_refund_eur') }}, cast(priced.price_eur * tickets.event_units as decimal(18,2))) as refund_eur,
         coalesce(paid.repairs_parts_eur, {{ euros('priced.part_cost_share * priced.price_eur') }}) as part_eur,
         paid.customer_charge_eur,
-        estimated.work_basis,
         estimated.estimated_work_eur as work_eur,
         estimated.estimated_work_low_eur as work_low_eur,
         estimated.estimated_work_high_eur as work_high_eur,
         estimated.decision_log_mean,
         estimated.decision_log_spread,
-        estimated.cell_log_mean,
-        estimated.cell_log_spread,
-        estimated.cell,
-        estimated.cell_observations,
-        estimated.cell_repaired_claims,
-        estimated.cell_replaced_claims,
-        estimated.has_overlap,
         case
-            when priced.sku is null then 'no product is known'
+            when tickets.sku is null then 'no product is known'
             when priced.missing_rates is not null then 'no rate for the date: ' || priced.missing_rates
             when priced.price_eur is null then 'neither a price paid nor a list price is known'
             when estimated.work_basis is null then 'no repair anywhere has a known cost'
@@ -153,7 +123,7 @@ chosen as (
         case
             when actual_remedy = 'repair' then repair_cost_eur
             when actual_remedy = 'replacement' then replacement_cost_eur
-            when actual_remedy = 'refund' then cast({{ euros_of_quotient('refund_eur', 'units') }} + inbound_eur - salvage_eur as decimal(18,2))
+            when actual_remedy = 'refund' then cast({{ euros_of_quotient('refund_eur', 'event_units') }} + inbound_eur - salvage_eur as decimal(18,2))
             when actual_remedy = 'part' then cast(part_eur + part_parcel_eur as decimal(18,2))
             when actual_remedy = 'refusal' then cast(-customer_charge_eur as decimal(18,2))
         end as actual_cost_eur,
@@ -177,38 +147,8 @@ shares as (
 
 select
     ticket_id,
-    sku,
-    family_code,
-    units,
-    requested_on,
     actual_remedy,
     unpriced_reason,
-    missing_rates,
-    is_never_used,
-    price_eur,
-    is_price_assumed,
-    landed_cost_eur,
-    is_landed_cost_assumed,
-    inbound_eur,
-    is_inbound_assumed,
-    diagnosis_eur,
-    is_diagnosis_assumed,
-    outbound_eur,
-    is_outbound_assumed,
-    work_eur,
-    work_low_eur,
-    work_high_eur,
-    work_basis,
-    repair_handling_eur,
-    repeat_risk_eur,
-    extension_risk_eur,
-    repair_goodwill_eur,
-    replacement_outbound_eur,
-    replacement_handling_eur,
-    renewal_risk_eur,
-    replacement_goodwill_eur,
-    scrap_eur,
-    resale_before_work_eur,
     salvage_eur,
     case
         when unpriced_reason is null and actual_remedy in ('replacement', 'refund')
@@ -242,16 +182,5 @@ select
         when unpriced_reason is not null then null
         when actual_remedy = 'repair' then repair_probability
         when actual_remedy = 'replacement' then 1 - repair_probability
-    end as right_choice_probability,
-    repair_probability,
-    decision_log_mean,
-    decision_log_spread,
-    cell_log_mean,
-    cell_log_spread,
-    cell,
-    cell_observations,
-    cell_repaired_claims,
-    cell_replaced_claims,
-    has_overlap,
-    later_claim_cost_eur
+    end as right_choice_probability
 from shares

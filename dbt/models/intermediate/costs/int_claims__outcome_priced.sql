@@ -18,6 +18,18 @@ paid as (
 
 ),
 
+tickets as (
+
+    select * from {{ ref('int_tickets__linked') }}
+
+),
+
+estimated as (
+
+    select * from {{ ref('int_claims__work_estimated') }}
+
+),
+
 cells as (
 
     select
@@ -31,26 +43,37 @@ inputs as (
 
     select
         compared.*,
-        coalesce(cast(paid.stated_refund_eur as decimal(18,2)), cast(compared.price_eur * compared.units as decimal(18,2)))
-            as refund_of_all_eur,
+        tickets.event_units,
+        priced.inbound_eur,
+        priced.diagnosis_eur,
+        priced.outbound_eur,
+        priced.repair_handling_eur,
+        priced.scrap_eur,
+        coalesce(
+            cast(paid.stated_refund_eur as decimal(18,2)), cast(priced.price_eur * tickets.event_units as decimal(18,2))
+        ) as refund_of_all_eur,
         coalesce(
             cast(paid.repairs_parts_eur as decimal(18,2)), {{ euros('priced.part_cost_share * priced.price_eur') }}
         ) as part_eur,
         priced.part_parcel_eur,
-        priced.repeat_repair_probability,
         -- What customers pay on an accepted quote is known of those who were refused; of others it is not.
         case when compared.actual_remedy = 'refusal' then paid.customer_charge_eur else cast(0 as decimal(18,2)) end
             as recovered_eur,
-        compared.work_basis in ('cell', 'own_quote') and compared.work_eur > 0 and compared.decision_log_spread > 0
-            as is_work_uncertain,
-        ln(cast(case when compared.work_eur > 0 then compared.work_eur end as double))
-            - compared.decision_log_spread * compared.decision_log_spread / 2 as log_median,
-        case when compared.work_basis = 'cell' then coalesce(cells.log_level_variance, 0) else cast(0 as double) end
+        estimated.estimated_work_eur,
+        estimated.decision_log_spread,
+        estimated.work_basis in ('cell', 'own_quote')
+        and estimated.estimated_work_eur > 0
+        and estimated.decision_log_spread > 0 as is_work_uncertain,
+        ln(cast(case when estimated.estimated_work_eur > 0 then estimated.estimated_work_eur end as double))
+            - estimated.decision_log_spread * estimated.decision_log_spread / 2 as log_median,
+        case when estimated.work_basis = 'cell' then coalesce(cells.log_level_variance, 0) else cast(0 as double) end
             as level_variance
     from compared
     inner join priced on compared.ticket_id = priced.ticket_id
     inner join paid on compared.ticket_id = paid.ticket_id
-    left join cells on compared.cell = cells.cell
+    inner join tickets on compared.ticket_id = tickets.ticket_id
+    inner join estimated on compared.ticket_id = estimated.ticket_id
+    left join cells on estimated.cell = cells.cell
 
 ),
 
@@ -65,8 +88,8 @@ standardised as (
             else cast(-40 as double)
         end as z{{ moment }},
         {%- endfor %}
-        cast(work_eur as double) as mean_work,
-        cast(work_eur as double) * cast(work_eur as double) * exp(decision_log_spread * decision_log_spread)
+        cast(estimated_work_eur as double) as mean_work,
+        cast(estimated_work_eur as double) * cast(estimated_work_eur as double) * exp(decision_log_spread * decision_log_spread)
             as mean_work_squared
     from inputs
     where is_work_uncertain and unpriced_reason is null
@@ -121,28 +144,13 @@ salvaged as (
 
 select
     ticket_id,
-    sku,
-    family_code,
-    requested_on,
-    units,
-    unpriced_reason,
-    work_basis,
-    cell,
-    repeat_repair_probability,
-    inbound_eur,
-    diagnosis_eur,
-    work_eur,
-    outbound_eur,
-    replacement_outbound_eur,
-    part_parcel_eur,
     expected_salvage_eur,
-    repair_cost_eur,
-    cast(replacement_cost_eur + salvage_eur - expected_salvage_eur as decimal(18,2)) as replacement_cost_eur,
-    cast({{ euros_of_quotient('refund_of_all_eur', 'units') }} + inbound_eur - expected_salvage_eur as decimal(18,2))
-        as refund_cost_eur,
-    cast(part_eur + part_parcel_eur as decimal(18,2)) as part_cost_eur,
-    cast(-{{ euros_of_quotient('recovered_eur', 'units') }} as decimal(18,2)) as refusal_cost_eur,
-    cast(inbound_eur + diagnosis_eur + outbound_eur + repair_handling_eur as decimal(18,2)) as no_fault_cost_eur,
+    cast(replacement_cost_eur + salvage_eur - expected_salvage_eur as decimal(18,2)) as replacement_expected_eur,
+    cast({{ euros_of_quotient('refund_of_all_eur', 'event_units') }} + inbound_eur - expected_salvage_eur as decimal(18,2))
+        as refund_expected_eur,
+    cast(part_eur + part_parcel_eur as decimal(18,2)) as part_expected_eur,
+    cast(-{{ euros_of_quotient('recovered_eur', 'event_units') }} as decimal(18,2)) as refusal_expected_eur,
+    cast(inbound_eur + diagnosis_eur + outbound_eur + repair_handling_eur as decimal(18,2)) as no_fault_expected_eur,
     work_variance,
     salvage_variance,
     work_salvage_covariance,

@@ -56,6 +56,7 @@ remedied as (
 
     select
         priced.*,
+        tickets.event_units,
         tickets.resolution,
         tickets.refunded_at,
         tickets.refunded_amount_eur as stated_refund_eur,
@@ -95,12 +96,12 @@ amounts as (
                 repair_orders is null
                 and (is_replaced or resolution = 'refunded')
                 and coalesce(paypal_case_outcome <> 'buyer_refunded', true)
-                then units * inbound_eur
+                then event_units * inbound_eur
         end as return_freight_raw_eur,
-        case when is_replaced then units * landed_cost_eur end as new_units_raw_eur,
-        case when is_replaced then units * replacement_outbound_eur end as new_units_freight_raw_eur,
+        case when is_replaced then event_units * landed_cost_eur end as new_units_raw_eur,
+        case when is_replaced then event_units * replacement_outbound_eur end as new_units_freight_raw_eur,
         case
-            when is_refunded then coalesce({{ euros('stated_refund_eur') }}, units * price_eur)
+            when is_refunded then coalesce({{ euros('stated_refund_eur') }}, event_units * price_eur)
         end as refund_raw_eur,
         case
             when is_part_sent and repairs_parts_eur is null
@@ -161,7 +162,6 @@ summed as (
 
 select
     ticket_id,
-    units,
     repairs_eur as repairs_cost_eur,
     return_freight_eur,
     new_units_eur,

@@ -1,8 +1,15 @@
 with compared as (
 
-    select *
-    from {{ ref('int_claims__compared') }}
-    where unpriced_reason is null and actual_remedy in ('repair', 'replacement', 'refund')
+    select
+        compared.*,
+        estimated.work_basis,
+        estimated.decision_log_mean,
+        estimated.decision_log_spread,
+        estimated.cell_log_mean,
+        estimated.cell_log_spread
+    from {{ ref('int_claims__compared') }} as compared
+    inner join {{ ref('int_claims__work_estimated') }} as estimated on compared.ticket_id = estimated.ticket_id
+    where compared.unpriced_reason is null and compared.actual_remedy in ('repair', 'replacement', 'refund')
 
 ),
 

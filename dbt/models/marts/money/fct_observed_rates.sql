@@ -1,6 +1,6 @@
-with compared as (
+with priced as (
 
-    select * from {{ ref('int_claims__compared') }}
+    select * from {{ ref('int_claims__priced') }}
 
 ),
 
@@ -95,12 +95,12 @@ resales as (
 
     select
         costed.family_code,
-        case when compared.is_never_used then 'resale_factor_unused' else 'resale_factor_used' end as rate_code,
+        case when priced.is_never_used then 'resale_factor_unused' else 'resale_factor_used' end as rate_code,
         cast(count(*) as bigint) as n,
         cast(sum(costed.stated_proceeds_eur) as decimal(28,2)) as proceeds,
         cast(sum(costed.price_eur) as decimal(28,2)) as prices
     from costed
-    inner join compared on costed.ticket_id = compared.ticket_id
+    inner join priced on costed.ticket_id = priced.ticket_id
     where costed.outcome = 'resold_refurbished' and costed.stated_proceeds_eur is not null and costed.price_eur > 0
     group by 1, 2
 

@@ -4,6 +4,24 @@ with compared as (
 
 ),
 
+priced as (
+
+    select * from {{ ref('int_claims__priced') }}
+
+),
+
+estimated as (
+
+    select * from {{ ref('int_claims__work_estimated') }}
+
+),
+
+tickets as (
+
+    select * from {{ ref('int_tickets__linked') }}
+
+),
+
 regretted as (
 
     select * from {{ ref('int_claims__regretted') }}
@@ -55,118 +73,130 @@ due as (
 assumed as (
 
     select
-        compared.*,
+        priced.ticket_id,
         cast(
-            case when is_inbound_assumed then inbound_eur else 0 end
-            + case when is_diagnosis_assumed then diagnosis_eur else 0 end
-            + case when is_outbound_assumed then outbound_eur else 0 end
-            + case when work_basis = 'cell' then work_eur else 0 end
-            + repair_handling_eur + repeat_risk_eur + extension_risk_eur + repair_goodwill_eur as decimal(18,2)
+            case when priced.is_inbound_assumed then priced.inbound_eur else 0 end
+            + case when priced.is_diagnosis_assumed then priced.diagnosis_eur else 0 end
+            + case when priced.is_outbound_assumed then priced.outbound_eur else 0 end
+            + case when estimated.work_basis = 'cell' then estimated.estimated_work_eur else 0 end
+            + priced.repair_handling_eur
+            + priced.repeat_risk_eur
+            + priced.extension_risk_eur
+            + priced.repair_goodwill_eur as decimal(18,2)
         ) as repair_assumed_eur,
         cast(
-            case when is_inbound_assumed then inbound_eur else 0 end
-            + case when is_landed_cost_assumed then landed_cost_eur else 0 end
-            + salvage_eur + replacement_outbound_eur + replacement_handling_eur + renewal_risk_eur + replacement_goodwill_eur
-            as decimal(18,2)
+            case when priced.is_inbound_assumed then priced.inbound_eur else 0 end
+            + case when priced.is_landed_cost_assumed then priced.landed_cost_eur else 0 end
+            + compared.salvage_eur
+            + priced.replacement_outbound_eur
+            + priced.replacement_handling_eur
+            + priced.renewal_risk_eur
+            + priced.replacement_goodwill_eur as decimal(18,2)
         ) as replacement_assumed_eur
-    from compared
+    from priced
+    inner join compared on priced.ticket_id = compared.ticket_id
+    inner join estimated on priced.ticket_id = estimated.ticket_id
 
 )
 
 select
-    assumed.ticket_id,
-    assumed.sku,
-    assumed.family_code,
-    claims.supplier_id,
+    tickets.ticket_id,
+    tickets.sku,
+    tickets.family_code,
+    tickets.supplier_id,
     claims.service_center_id,
     claims.latest_fault_code as fault_code,
-    assumed.requested_on,
-    {{ month_of('assumed.requested_on') }} as request_month,
+    tickets.requested_on,
+    {{ month_of('tickets.requested_on') }} as request_month,
     claims.age_months,
-    assumed.units,
+    tickets.event_units as units,
     due.policy_outcome,
     due.legal_outcome,
     due.is_due_by_policy,
     due.is_due_by_law,
-    assumed.actual_remedy,
-    assumed.unpriced_reason is null as is_priced,
-    assumed.unpriced_reason,
-    assumed.price_eur,
+    compared.actual_remedy,
+    compared.unpriced_reason is null as is_priced,
+    compared.unpriced_reason,
+    priced.price_eur,
     {{ euros('products.list_price_incl_vat_eur') }} as list_price_incl_vat_eur,
-    assumed.inbound_eur,
-    assumed.diagnosis_eur,
-    assumed.work_eur,
-    assumed.work_low_eur,
-    assumed.work_high_eur,
-    assumed.work_basis,
-    assumed.outbound_eur,
-    assumed.repair_handling_eur,
-    assumed.repeat_risk_eur,
-    assumed.extension_risk_eur,
-    assumed.repair_goodwill_eur,
-    assumed.repair_cost_eur,
-    assumed.repair_cost_low_eur,
-    assumed.repair_cost_high_eur,
-    assumed.landed_cost_eur,
-    assumed.replacement_outbound_eur,
-    assumed.replacement_handling_eur,
-    assumed.renewal_risk_eur,
-    assumed.replacement_goodwill_eur,
-    assumed.salvage_eur,
-    assumed.salvage_shortfall_eur,
-    assumed.scrap_eur,
-    assumed.resale_before_work_eur,
-    assumed.replacement_cost_eur,
-    assumed.naive_replacement_cost_eur,
-    assumed.cheapest_remedy,
-    assumed.naive_remedy,
-    assumed.margin_eur,
-    assumed.actual_cost_eur,
-    assumed.regret_eur,
+    priced.inbound_eur,
+    priced.diagnosis_eur,
+    estimated.estimated_work_eur as work_eur,
+    estimated.estimated_work_low_eur as work_low_eur,
+    estimated.estimated_work_high_eur as work_high_eur,
+    estimated.work_basis,
+    priced.outbound_eur,
+    priced.repair_handling_eur,
+    priced.repeat_risk_eur,
+    priced.extension_risk_eur,
+    priced.repair_goodwill_eur,
+    compared.repair_cost_eur,
+    compared.repair_cost_low_eur,
+    compared.repair_cost_high_eur,
+    priced.landed_cost_eur,
+    priced.replacement_outbound_eur,
+    priced.replacement_handling_eur,
+    priced.renewal_risk_eur,
+    priced.replacement_goodwill_eur,
+    compared.salvage_eur,
+    compared.salvage_shortfall_eur,
+    priced.scrap_eur,
+    priced.resale_before_work_eur,
+    compared.replacement_cost_eur,
+    compared.naive_replacement_cost_eur,
+    compared.cheapest_remedy,
+    compared.naive_remedy,
+    compared.margin_eur,
+    compared.actual_cost_eur,
+    compared.regret_eur,
     regretted.expected_regret_eur,
     regretted.regret_variance,
-    assumed.refused_exposure_eur,
-    assumed.break_even_repair_eur,
-    assumed.right_choice_probability,
+    compared.refused_exposure_eur,
+    compared.break_even_repair_eur,
+    compared.right_choice_probability,
     case
-        when assumed.actual_remedy in ('repair', 'replacement')
-            then assumed.actual_remedy = assumed.cheapest_remedy
+        when compared.actual_remedy in ('repair', 'replacement')
+            then compared.actual_remedy = compared.cheapest_remedy
     end as is_right_choice,
-    case when assumed.unpriced_reason is null then assumed.repair_assumed_eur end as repair_assumed_eur,
-    case when assumed.unpriced_reason is null then assumed.replacement_assumed_eur end as replacement_assumed_eur,
+    case when compared.unpriced_reason is null then assumed.repair_assumed_eur end as repair_assumed_eur,
+    case when compared.unpriced_reason is null then assumed.replacement_assumed_eur end as replacement_assumed_eur,
     case
-        when assumed.unpriced_reason is null
+        when compared.unpriced_reason is null
             then cast(assumed.repair_assumed_eur + assumed.replacement_assumed_eur as double)
-                / nullif(cast(assumed.repair_cost_eur + assumed.replacement_cost_eur + 2 * assumed.salvage_eur as double), 0)
+                / nullif(cast(compared.repair_cost_eur + compared.replacement_cost_eur + 2 * compared.salvage_eur as double), 0)
     end as assumed_share,
     nullif(
         concat_ws(
             '|',
-            case when not assumed.is_inbound_assumed then 'inbound' end,
-            case when not assumed.is_diagnosis_assumed then 'diagnosis' end,
-            case when assumed.work_basis in ('own_work', 'own_quote') then 'work' end,
-            case when not assumed.is_outbound_assumed then 'outbound' end,
-            case when not assumed.is_landed_cost_assumed then 'landed cost' end,
-            case when not assumed.is_price_assumed then 'price' end
+            case when not priced.is_inbound_assumed then 'inbound' end,
+            case when not priced.is_diagnosis_assumed then 'diagnosis' end,
+            case when estimated.work_basis in ('own_work', 'own_quote') then 'work' end,
+            case when not priced.is_outbound_assumed then 'outbound' end,
+            case when not priced.is_landed_cost_assumed then 'landed cost' end,
+            case when not priced.is_price_assumed then 'price' end
         ), ''
     ) as observed_inputs,
     concat_ws(
         '|',
-        case when assumed.is_inbound_assumed then 'inbound' end,
-        case when assumed.is_diagnosis_assumed then 'diagnosis' end,
-        case when assumed.work_basis = 'cell' then 'work' end,
-        case when assumed.is_outbound_assumed then 'outbound' end,
-        case when assumed.is_landed_cost_assumed then 'landed cost' end,
-        case when assumed.is_price_assumed then 'price' end,
+        case when priced.is_inbound_assumed then 'inbound' end,
+        case when priced.is_diagnosis_assumed then 'diagnosis' end,
+        case when estimated.work_basis = 'cell' then 'work' end,
+        case when priced.is_outbound_assumed then 'outbound' end,
+        case when priced.is_landed_cost_assumed then 'landed cost' end,
+        case when priced.is_price_assumed then 'price' end,
         'resale', 'handling', 'outbound of the new unit', 'repeat risk', 'later claims', 'goodwill'
     ) as assumed_inputs,
-    assumed.cell,
-    assumed.cell_observations,
-    assumed.cell_repaired_claims,
-    assumed.cell_replaced_claims,
-    coalesce(assumed.has_overlap, false) as has_overlap
+    estimated.cell,
+    estimated.cell_observations,
+    estimated.cell_repaired_claims,
+    estimated.cell_replaced_claims,
+    coalesce(estimated.has_overlap, false) as has_overlap
 from assumed
 inner join due on assumed.ticket_id = due.ticket_id
+inner join tickets on assumed.ticket_id = tickets.ticket_id
+inner join priced on assumed.ticket_id = priced.ticket_id
+inner join estimated on assumed.ticket_id = estimated.ticket_id
+inner join compared on assumed.ticket_id = compared.ticket_id
 inner join claims on assumed.ticket_id = claims.ticket_id
 left join regretted on assumed.ticket_id = regretted.ticket_id
-left join products on assumed.sku = products.sku
+left join products on tickets.sku = products.sku
