@@ -30,6 +30,11 @@ class Home:
         return self.root / "inbox"
 
     @property
+    def mappings(self) -> Path:
+        """The user's own mapping files, beside the packaged ones."""
+        return self.root / "mappings"
+
+    @property
     def archive(self) -> Path:
         """Files taken, one folder per source."""
         return self.root / "archive"
@@ -91,7 +96,15 @@ class Home:
 
     def make(self) -> Home:
         """Create the folders that a run writes to, and return this home."""
-        written = (self.inbox, self.archive, self.landing, self.reliability, self.published, self.dagster)
+        written = (
+            self.inbox,
+            self.mappings,
+            self.archive,
+            self.landing,
+            self.reliability,
+            self.published,
+            self.dagster,
+        )
         for folder in written:
             folder.mkdir(parents=True, exist_ok=True)
         return self

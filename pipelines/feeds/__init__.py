@@ -8,7 +8,8 @@ from pipelines.feeds.contract import Column, Contract, ContractError, Feed, cont
 from pipelines.feeds.door import UnknownSourceError, check, take, take_all, waiting
 from pipelines.feeds.files import FileRefusedError
 from pipelines.feeds.landing import DoorBusyError, ensure_empty_landing
-from pipelines.feeds.mappings import Mapping, MappingError, sources
+from pipelines.feeds.mapping_files import MappingError
+from pipelines.feeds.mappings import Mapping, sources
 from pipelines.feeds.quarantine import quarantined, replay_quarantine
 from pipelines.feeds.results import CheckResult, Delivery, FeedCounts, Refusal, Skip, WaitingFile
 

@@ -19,6 +19,7 @@ from pipelines.feeds.contract import contract
 from pipelines.feeds.engine import Engine, engine
 from pipelines.feeds.files import MAX_INFLATED_BYTES, FileRefusedError
 from pipelines.feeds.loading import load, rules_sha256, write_journals
+from pipelines.feeds.mapping_files import MappingError
 from pipelines.feeds.mappings import Mapping, sources
 from pipelines.feeds.reading import stage
 from pipelines.feeds.results import CheckResult, Delivery, WaitingFile
@@ -34,12 +35,13 @@ class UnknownSourceError(SavoirError):
     """A folder or name that is neither a feed nor a mapping."""
 
 
-def source_named(name: str) -> Mapping:
+def source_named(home: Home, name: str) -> Mapping:
     """The source of that name, or a sentence that lists them."""
-    known = sources()
+    known = sources(home)
     if name not in known:
         raise UnknownSourceError(
-            f"{name} is no source: use one of {', '.join(known)}, or add a mapping {name}.yml."
+            f"{name} is no source: use one of {', '.join(known)}, or add a mapping "
+            f"{home.mappings / name}.yml."
         )
     return known[name]
 
@@ -48,7 +50,7 @@ def waiting(home: Home, source: str | None = None) -> list[WaitingFile]:
     """The inbox's files in order of source and name; hidden files and `.part` files are left alone."""
     if not home.inbox.is_dir():
         return []
-    known = list(sources())
+    known = list(sources(home))
     found = []
     for entry in sorted(home.inbox.iterdir(), key=lambda item: (item.name not in known, item.name)):
         if _is_left_alone(entry) or (source is not None and entry.name != source):
@@ -105,7 +107,7 @@ def take(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INFL
 
     Raises where the whole file is refused.
     """
-    mapping = source_named(source)
+    mapping = source_named(home, source)
     home.make()
     with landing.locked(home), engine(home, max_inflated_bytes=max_inflated_bytes) as running:
         landing.ensure_empty_landing(home)
@@ -114,7 +116,7 @@ def take(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INFL
 
 def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INFLATED_BYTES) -> CheckResult:
     """A dry run: what `take` would do. Writes nothing under the home, and leaves the file where it is."""
-    mapping = source_named(source)
+    mapping = source_named(home, source)
     with (
         engine(home, may_make_key=False, max_inflated_bytes=max_inflated_bytes) as running,
         tempfile.TemporaryDirectory(prefix="savoir-check-") as scratch,
@@ -145,8 +147,8 @@ def _taken_or_refused(home: Home, file: WaitingFile, running: Engine) -> Deliver
     if file.trouble is not None:
         return Delivery(file.source, file.path.name, refusal=file.trouble)
     try:
-        return _land(home, file.path, source_named(file.source), running)
-    except FileRefusedError as error:
+        return _land(home, file.path, source_named(home, file.source), running)
+    except (FileRefusedError, MappingError) as error:
         return Delivery(file.source, file.path.name, refusal=str(error))
 
 

@@ -7,15 +7,16 @@ before (`landing`), or the forms of single values (`parsing`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
 from pipelines.feeds import sql
 from pipelines.feeds.contract import Column, Contract, Feed
-from pipelines.feeds.mappings import Mapping
+from pipelines.feeds.mappings import FeedRule, Mapping
 from pipelines.feeds.parsing import WHAT_IS_EXPECTED, canonical_sql, local_date_sql, local_sql, value_sql
 from pipelines.feeds.personal import redact_sql
 from pipelines.feeds.reading import Staged
-from pipelines.feeds.translation import conditions_sql, feed_columns_sql, has_content_key, skip_sql
+from pipelines.feeds.translation import CellText, conditions_sql, feed_columns_sql, skip_sql
 
 # Hexadecimal digits of the SHA-256 that are kept: 128 bits tell any two rows apart.
 CONTENT_DIGITS = 32
@@ -41,15 +42,21 @@ def routed_sql(source: Mapping, staged: Staged) -> str:
     content.
     """
     routed = f"select *, {skip_sql(source)} as _skip from ({staged.rows_sql})"
-    if not has_content_key(source):
-        return routed
-    texts = f", {_UNIT}, ".join(f"coalesce({source.staged(name)}, '')" for name in staged.columns)
+    keys = [_content_key_sql(source, rule, staged) for rule in source.feeds if rule.has_content_key]
+    return f"select *, {', '.join(keys)} from ({routed})" if keys else routed
+
+
+def _content_key_sql(source: Mapping, rule: FeedRule, staged: Staged) -> str:
+    """A key made of what identifies a row, and an ordinal that tells apart the rows of one delivery that are
+    equal in it.
+    """
+    named = [name for name in rule.identity if name in staged.columns]
+    texts = f", {_UNIT}, ".join(f"coalesce({source.staged(name)}, '')" for name in named)
     content = f"left(sha256(concat({texts})), 16)"
-    # The ordinal tells apart the rows of one delivery that are equal in every column.
+    is_row = f"_skip is null and {conditions_sql(rule.when, source)}"
     return (
-        "select * exclude (_content), _content || '-' || row_number() over (partition by _content order by "
-        "_row) "
-        f"as _content_key from (select *, {content} as _content from ({routed}))"
+        f"{content} || '-' || row_number() over (partition by {content}, {is_row} order by _row) "
+        f"as {sql.name(f'_content_key_{rule.feed}')}"
     )
 
 
@@ -71,16 +78,18 @@ def judgement(
     if only_rows is not None:
         where += f" and _row in ({', '.join(str(row) for row in sorted(only_rows)) or 'null'})"
     texts = feed_columns_sql(source, feed, staged.columns)
-    style = source.dialect.style
 
-    level_texts = ", ".join(f"{expression} as {_t(name)}" for name, expression in texts.items())
+    level_texts = ", ".join(
+        f"{item.text} as {_t(name)}" + (f", {item.cell} as {_c(name)}" if _has_cell(item) else "")
+        for name, item in texts.items()
+    )
     locals_ = [
         f"{expression} as {_l(column)}"
         for column in feed.columns
-        if (expression := local_sql(column, _t(column.name), style)) is not None
+        if (expression := local_sql(column, _t(column.name), texts[column.name].style)) is not None
     ]
     values = ", ".join(
-        f"{value_sql(column, _t(column.name), _l(column), style)} as {_v(column.name)}"
+        f"{value_sql(column, _t(column.name), _l(column), texts[column.name].style)} as {_v(column.name)}"
         for column in feed.columns
     )
     judged = (
@@ -97,15 +106,15 @@ def judgement(
         f"select {typed}, _file_row, left(sha256(concat({canonical})), {CONTENT_DIGITS}) as _content_hash "
         f"from ({judged}) where not coalesce({is_wrong}, false)"
     )
-    reasons = f"concat_ws(chr(10), {', '.join(_reasons(feed))})"
+    reasons = f"concat_ws(chr(10), {', '.join(_reasons(feed, texts))})"
     refused = (
         f"select _file_row, {redact_sql(reasons)} as reasons, "
-        f"{_record_sql(feed)} as record from ({judged}) where coalesce({is_wrong}, false)"
+        f"{_record_sql(feed, texts)} as record from ({judged}) where coalesce({is_wrong}, false)"
     )
     return Judgement(feed, accepted, refused, f"select count(*) from {routed} where {where}")
 
 
-def _record_sql(feed: Feed) -> str:
+def _record_sql(feed: Feed, texts: Map[str, CellText]) -> str:
     """The refused row as JSON by contract column.
 
     A value that did not parse may be anything, so it is redacted too.
@@ -118,7 +127,9 @@ def _record_sql(feed: Feed) -> str:
         else:
             is_known = f"{v} in ({sql.texts(column.codes)})" if column.codes else f"{v} is not null"
             understood.append(f"{name} := case when {is_known} then {t} end")
-            strange.append(f"{name} := case when not coalesce({is_known}, false) then {t} end")
+            strange.append(
+                f"{name} := case when not coalesce({is_known}, false) then {_shown(column, texts)} end"
+            )
     # One redaction for the whole text: compiling its patterns for every column would take seconds.
     redacted = redact_sql(f"cast(to_json(struct_pack({', '.join(strange)})) as text)")
     return (
@@ -157,10 +168,10 @@ def _is_out_of_order(earlier: str, later: str) -> str:
     )
 
 
-def _reasons(feed: Feed) -> list[str]:
+def _reasons(feed: Feed, texts: Map[str, CellText]) -> list[str]:
     reasons = []
     for column in feed.columns:
-        reasons.extend(_column_reasons(column))
+        reasons.extend(_column_reasons(column, _shown(column, texts)))
     for earlier, later in feed.orders:
         reasons.append(
             f"case when {_is_out_of_order(earlier, later)} then "
@@ -171,10 +182,10 @@ def _reasons(feed: Feed) -> list[str]:
     return reasons
 
 
-def _column_reasons(column: Column) -> list[str]:
+def _column_reasons(column: Column, cell: str) -> list[str]:
     t, v = _t(column.name), _v(column.name)
     shown = "a value that is not shown" if column.personal else None
-    value = sql.text(shown) if shown else f"'“' || left({t}, {_SHOWN}) || '”'"
+    value = sql.text(shown) if shown else f"'“' || left({cell}, {_SHOWN}) || '”'"
     is_ = f"{sql.text(column.name + ' is ')} || {value} || "
     reasons = []
     if column.is_required:
@@ -201,6 +212,20 @@ def _column_reasons(column: Column) -> list[str]:
 
 def _t(name: str) -> str:
     return sql.name(f"t_{name}")
+
+
+def _c(name: str) -> str:
+    return sql.name(f"c_{name}")
+
+
+def _has_cell(item: CellText) -> bool:
+    """Whether the source's cell differs from the text that is judged."""
+    return item.cell != item.text
+
+
+def _shown(column: Column, texts: Map[str, CellText]) -> str:
+    """The column that holds the source's own cell, for sentences."""
+    return _c(column.name) if _has_cell(texts[column.name]) else _t(column.name)
 
 
 def _v(name: str) -> str:

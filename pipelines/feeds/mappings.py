@@ -1,47 +1,44 @@
 """Sources: the five canonical feeds, and every mapping file that turns a real export into feeds.
 
-Belongs here: the mapping files' form, and refusing a wrong one with its file and key. Does not belong here:
-what a mapping means in SQL (`translation`), or any single source: those are `mappings/*.yml`.
+Belongs here: what a mapping means, checked against the feed contract; which sources a home knows. Does not
+belong here: the file's form (`mapping_files`), what a mapping means in SQL (`translation`), or any single
+source: those are `mappings/*.yml`.
 """
 
 from __future__ import annotations
 
-import codecs
 import hashlib
-import re
+from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from functools import cache
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
-import yaml
-
-from pipelines.errors import SavoirError
-from pipelines.feeds.contract import Contract, contract
+from pipelines.feeds.contract import Column, Contract, Feed, contract
+from pipelines.feeds.mapping_files import (
+    CONDITIONS,
+    ColumnForm,
+    ConditionForm,
+    CurrencyForm,
+    CurrencyOfColumn,
+    ExportedAtForm,
+    FeedForm,
+    MappingFile,
+)
 from pipelines.feeds.parsing import ValueStyle
+from pipelines.home import Home
 
 MAPPINGS_DIR = Path(__file__).resolve().parent / "mappings"
 
-CONDITIONS = (
-    "is",
-    "is_not",
-    "in",
-    "not_in",
-    "matches",
-    "not_matches",
-    "above",
-    "at_least",
-    "below",
-    "at_most",
-    "is_empty",
-)
-
-
-class MappingError(SavoirError):
-    """A mapping file is wrong: the sentence names the file and the key."""
+# What of a feed's row never changes: a key from content is made of these where a mapping names no others.
+STABLE_COLUMNS = {
+    "products": ("sku",),
+    "service_centers": ("service_center_id",),
+    "orders": ("order_id", "contract_at", "customer_id", "sku", "quantity", "unit_price_eur"),
+    "tickets": ("ticket_id", "order_id", "customer_id", "sku", "quantity", "requested_at"),
+    "repairs": ("repair_id", "ticket_id", "sku", "serial_number", "received_at"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,9 @@ class Dialect:
 
     encoding: str = "utf-8"
     separator: str = ","
+    quote_mark: str = '"'
+    escape_mark: str = ""
+    skip_lines: int = 0
     decimal_mark: str = "."
     thousands_mark: str = ""
     style: ValueStyle = field(default_factory=ValueStyle)
@@ -65,27 +65,69 @@ class Condition:
     value: str | tuple[str, ...] | bool | Decimal
 
 
+# The days from which a rate holds, in order; None: it always held.
+Rates = tuple[tuple[date | None, Decimal], ...]
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """From a currency into euros. `rates` by code; the code stands in `column`, else there is one rate alone.
+
+    `on`: the column with the day whose rate holds, else the feed's own date.
+    """
+
+    rates: tuple[tuple[str, Rates], ...]
+    column: str | None = None
+    on: str | None = None
+
+
 @dataclass(frozen=True)
 class ColumnRule:
-    """How one column of a feed comes from the source."""
+    """How one column of a feed comes from the source. `vat`: a share, or the column that holds it."""
 
     sources: tuple[str, ...] = ()
+    joined_by: str | None = None
     constant: str | None = None
     remove: str | None = None
     values: tuple[tuple[str, str | None], ...] = ()
     is_unlisted_unknown: bool = False
     is_absolute: bool = False
-    rate: Decimal | None = None
+    divided_by: str | None = None
+    conversion: Conversion | None = None
+    vat: Decimal | str | None = None
+    date_forms: tuple[str, ...] = ()
     is_content_key: bool = False
 
 
 @dataclass(frozen=True)
+class ExportedAt:
+    """When an export was made: a column, a pattern in the file's name, or the file's own time."""
+
+    column: str | None = None
+    file_name_pattern: str | None = None
+    is_modified_time: bool = False
+    date_forms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class FeedRule:
-    """Which rows of the source are rows of a feed, and how."""
+    """Which rows of the source are rows of a feed, and how.
+
+    `identity`: the source columns that a key from content is made of; `is_identity_named`: by the mapping.
+    """
 
     feed: str
     when: tuple[Condition, ...]
     columns: tuple[tuple[str, ColumnRule], ...]
+    identity: tuple[str, ...] = ()
+    is_identity_named: bool = False
+    exported_at: ExportedAt | None = None
+    is_complete_export: bool = False
+
+    @property
+    def has_content_key(self) -> bool:
+        """Whether any key of this feed is made from content."""
+        return any(rule.is_content_key for _, rule in self.columns)
 
 
 @dataclass(frozen=True)
@@ -99,7 +141,7 @@ class Filter:
 @dataclass(frozen=True)
 class Mapping:
     """One source: a canonical feed (`is_canonical`: columns by name, all optional ones may be missing), or a
-    mapping.
+    mapping. `files`: the shape's tables and the patterns of their files; none: every file is one of its own.
     """
 
     name: str
@@ -111,6 +153,8 @@ class Mapping:
     feeds: tuple[FeedRule, ...]
     is_canonical: bool
     fingerprint: str
+    shape: str | None = None
+    files: tuple[tuple[str, str], ...] = ()
 
     def staged(self, column: str) -> str:
         """The name under which a column of the source is staged: by its place, so that no name that a sender
@@ -119,18 +163,53 @@ class Mapping:
         return f"c{self.columns.index(column)}"
 
 
-@cache
-def sources(folder: Path = MAPPINGS_DIR) -> dict[str, Mapping]:
-    """All sources by name: a folder of that name in the inbox takes its files."""
-    known = contract()
-    found = {name: _canonical(name, known) for name in known.feeds}
-    for path in sorted(folder.glob("*.yml")):
-        if path.stem in known.feeds:
-            raise MappingError(
-                f"{path} has the name of a feed: rename it, {path.stem} takes canonical files."
-            )
-        found[path.stem] = mapping(path, known)
-    return found
+class Sources(Map[str, Mapping]):
+    """The sources that a home knows, by name.
+
+    A mapping is read when it is asked for: a wrong one raises then, and hinders no other.
+    """
+
+    def __init__(self, home: Home | None) -> None:
+        self._known = contract()
+        folders = (MAPPINGS_DIR, *([home.mappings] if home is not None and home.mappings.is_dir() else []))
+        # The user's own mapping of a name replaces the packaged one.
+        self._files = {
+            path.stem: path
+            for folder in folders
+            for path in sorted((*folder.glob("*.yml"), *folder.glob("*.yaml")))
+            if not path.name.startswith(".")
+        }
+        self._read: dict[str, Mapping] = {}
+        self.problems = tuple(
+            f"{self._files.pop(name)} has the name of a feed and is not used: rename it, {name} takes "
+            "canonical files."
+            for name in self._known.feeds
+            if name in self._files
+        )
+
+    def __getitem__(self, name: str) -> Mapping:
+        if name not in self:
+            raise KeyError(name)
+        if name not in self._read:
+            path = self._files.get(name)
+            self._read[name] = _canonical(name, self._known) if path is None else mapping(path, self._known)
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known.feeds or name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._known.feeds, *self._files))
+
+    def __len__(self) -> int:
+        return len(self._known.feeds) + len(self._files)
+
+
+def sources(home: Home | None = None) -> Sources:
+    """All sources by name, the home's own mappings among them: a folder of that name in the inbox takes its
+    files.
+    """
+    return Sources(home)
 
 
 def _canonical(name: str, known: Contract) -> Mapping:
@@ -151,234 +230,196 @@ def _canonical(name: str, known: Contract) -> Mapping:
 
 def mapping(path: Path, known: Contract) -> Mapping:
     """The mapping that a YAML file declares."""
-    body = path.read_bytes()
-    try:
-        declared = yaml.safe_load(body)
-    except yaml.YAMLError as error:
-        raise MappingError(f"{path} is not valid YAML: {error}.") from None
-    reader = _Reader(path)
-    top = reader.table(
-        declared,
-        "the file",
-        ("description", "format", "dialect", "currencies", "columns", "ignored", "skip", "feeds"),
-    )
-    if top.get("format", "csv") not in ("csv", "parquet"):
-        raise reader.wrong("format", f"is {top['format']!r}: csv or parquet")
-    columns = reader.names(top.get("columns"), "columns")
-    if not columns:
-        raise reader.wrong("columns", "is missing: list the columns that the file must have")
-    reader.known_columns = columns
-    reader.rates = {
-        code: reader.rate(rate, f"currencies.{code}")
-        for code, rate in reader.table(top.get("currencies", {}), "currencies").items()
-    }
-    feeds = reader.table(top.get("feeds"), "feeds")
-    for feed in feeds:
-        if feed not in known.feeds:
-            raise reader.wrong(f"feeds.{feed}", f"is no feed: one of {', '.join(known.feeds)}")
-    return Mapping(
-        name=path.stem,
-        description=str(top.get("description", "")).strip(),
-        dialect=reader.dialect(top.get("dialect", {})),
-        columns=columns,
-        ignored=reader.names(top.get("ignored", ()), "ignored"),
-        filters=tuple(reader.filter(item, place) for place, item in enumerate(top.get("skip", ()), 1)),
-        feeds=tuple(reader.feed(name, rule, known) for name, rule in feeds.items()),
-        is_canonical=False,
-        fingerprint=hashlib.sha256(body + known.fingerprint.encode()).hexdigest(),
-    )
+    return _Reader(MappingFile(path), known).mapping()
 
 
 class _Reader:
-    """Reads one mapping file; every complaint names the file and the key."""
+    """From the form of one mapping file to what it means; every complaint names file, line and key."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.known_columns: tuple[str, ...] = ()
-        self.rates: Map[str, Decimal] = {}
+    def __init__(self, file: MappingFile, known: Contract) -> None:
+        self.file, self.form, self.known = file, file.form, known
+        self.wrong = file.wrong
 
-    def wrong(self, key: str, what: str) -> MappingError:
-        return MappingError(f"{self.path}: {key} {what}.")
-
-    def table(self, value: Any, key: str, allowed: tuple[str, ...] | None = None) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise self.wrong(key, "must be a table of keys and values")
-        for name in value:
-            if allowed is not None and name not in allowed:
-                raise self.wrong(
-                    f"{key}.{name}" if key != "the file" else str(name),
-                    f"is unknown: one of {', '.join(allowed)}",
-                )
-        return {str(name): item for name, item in value.items()}
-
-    def names(self, value: Any, key: str) -> tuple[str, ...]:
-        if not isinstance(value, list | tuple):
-            raise self.wrong(key, "must be a list of texts")
-        for item in value:
-            if not isinstance(item, str):  # YAML reads on, no and 12 as something else
-                raise self.wrong(key, f"holds {item!r}, which is no text: put it in quotes")
-        return tuple(value)
-
-    def rate(self, value: Any, key: str) -> Decimal:
-        body = self.table(value, key, ("eur", "source"))
-        try:
-            rate = Decimal(str(body.get("eur")))
-        except InvalidOperation:
-            raise self.wrong(
-                f"{key}.eur", f"is {body.get('eur')!r}: the euros for one unit, such as 1.15"
-            ) from None
-        if not rate.is_finite() or rate <= 0:
-            raise self.wrong(f"{key}.eur", f"is {rate}: a rate is above zero")
-        return rate
-
-    def dialect(self, value: Any) -> Dialect:
-        body = self.table(
-            value,
-            "dialect",
-            ("encoding", "separator", "decimal", "thousands", "dates", "time_zone", "unknown"),
-        )
-        encoding = str(body.get("encoding", "utf-8"))
-        try:
-            codecs.lookup(encoding)
-        except LookupError:
-            raise self.wrong(
-                "dialect.encoding", f"is {encoding!r}, which is no known encoding: utf-8, cp1252, …"
-            ) from None
-        separator = str(body.get("separator", ","))
-        if len(separator) != 1:
-            raise self.wrong("dialect.separator", f"is {separator!r}: one character, such as ';'")
-        decimal_mark = str(body.get("decimal", "."))
-        if decimal_mark not in (".", ","):
-            raise self.wrong("dialect.decimal", f"is {decimal_mark!r}: '.' or ','")
-        time_zone = str(body.get("time_zone", "Europe/Paris"))
-        try:
-            ZoneInfo(time_zone)
-        except (KeyError, ValueError, OSError):
-            raise self.wrong("dialect.time_zone", f"is {time_zone!r}: a name such as Europe/Paris") from None
-        dates = body.get("dates", [])
-        patterns = self.names([dates] if isinstance(dates, str) else dates, "dialect.dates")
-        for pattern in patterns:
-            if "%" not in pattern or "%z" in pattern or "%Z" in pattern:
-                raise self.wrong(
-                    "dialect.dates",
-                    f"holds {pattern!r}: a pattern such as '%d/%m/%Y %H:%M' (times with "
-                    "an offset are ISO 8601 and need none)",
-                )
-        return Dialect(
-            encoding=encoding,
-            separator=separator,
-            decimal_mark=decimal_mark,
-            thousands_mark=str(body.get("thousands", "")),
-            style=ValueStyle(time_zone, patterns),
-            unknown=tuple(str(item) for item in body.get("unknown", ())),
+    def mapping(self) -> Mapping:
+        form = self.form
+        if not form.columns and form.shape is None:
+            raise self.wrong(("columns",), "is missing: list the columns that the file must have")
+        if form.files and form.shape is None and len(form.files) > 1:
+            raise self.wrong(("files",), "names several files: a shape must say how they belong together")
+        doubled = next((name for name in form.columns if form.columns.count(name) > 1), None)
+        if doubled is not None:
+            raise self.wrong(("columns",), f"names {doubled!r} twice: remove one")
+        for feed in form.feeds:
+            if feed not in self.known.feeds:
+                raise self.wrong(("feeds", feed), f"is no feed: one of {', '.join(self.known.feeds)}")
+        meaning = form.model_dump_json(by_alias=True, exclude_unset=True, exclude={"description"})
+        dialect = form.dialect
+        return Mapping(
+            name=self.file.path.stem,
+            description=form.description.strip(),
+            dialect=Dialect(
+                encoding=dialect.encoding,
+                separator=dialect.separator,
+                quote_mark=dialect.quote,
+                escape_mark=dialect.escape,
+                skip_lines=dialect.skip_lines,
+                decimal_mark=dialect.decimal,
+                thousands_mark=dialect.thousands,
+                style=ValueStyle(dialect.time_zone, dialect.dates),
+                unknown=dialect.unknown,
+            ),
+            columns=tuple(dict.fromkeys(name.strip() for name in form.columns)),
+            ignored=tuple(name.strip() for name in form.ignored),
+            filters=tuple(
+                Filter(item.name, self.conditions(item.when, ("skip", place, "when")))
+                for place, item in enumerate(form.skip)
+            ),
+            feeds=tuple(self.feed(name, rule, self.known.feeds[name]) for name, rule in form.feeds.items()),
+            is_canonical=False,
+            fingerprint=hashlib.sha256(f"{meaning}{self.known.fingerprint}".encode()).hexdigest(),
+            shape=form.shape,
+            files=tuple(form.files.items()),
         )
 
-    def conditions(self, value: Any, key: str) -> tuple[Condition, ...]:
-        items = value if isinstance(value, list) else [value]
-        return tuple(self._condition(item, key) for item in items)
+    def source_column(self, value: str, place: tuple[str | int, ...]) -> str:
+        # A header's names are read without outer blanks, so a rule may write them as they stand in the file.
+        name = value.strip()
+        if self.form.shape is None and name not in (known.strip() for known in self.form.columns):
+            if place not in self.file.lines:  # written short: the column alone stands for its `from`
+                place = place[:-1]
+            raise self.wrong(place, f"is {value!r}, which is not in columns: {', '.join(self.form.columns)}")
+        return name
 
-    def _condition(self, value: Any, key: str) -> Condition:
-        body = self.table(value, key, ("column", *CONDITIONS))
-        column = self.source_column(body.get("column"), f"{key}.column")
-        tests = [name for name in body if name != "column"]
-        if len(tests) != 1:
-            raise self.wrong(key, f"needs exactly one of {', '.join(CONDITIONS)}")
-        test, given = tests[0], body[tests[0]]
-        if test in ("in", "not_in"):
-            if not isinstance(given, list) or not given:
-                raise self.wrong(f"{key}.{test}", "must be a list of values")
-            return Condition(column, test, tuple(str(item) for item in given))
-        if test == "is_empty":
-            return Condition(column, test, bool(given))
-        if test in ("above", "at_least", "below", "at_most"):
-            try:
-                return Condition(column, test, Decimal(str(given)))
-            except InvalidOperation:
-                raise self.wrong(f"{key}.{test}", f"is {given!r}: a number") from None
-        return Condition(
-            column, test, self.pattern(given, f"{key}.{test}") if "matches" in test else str(given)
-        )
+    def conditions(
+        self, forms: tuple[ConditionForm, ...], place: tuple[str | int, ...]
+    ) -> tuple[Condition, ...]:
+        return tuple(self._condition(form, (*place, number)) for number, form in enumerate(forms))
 
-    def pattern(self, value: Any, key: str) -> str:
-        try:
-            re.compile(str(value))
-        except re.error as error:
-            raise self.wrong(key, f"is no valid pattern ({error})") from None
-        return str(value)
+    def _condition(self, form: ConditionForm, place: tuple[str | int, ...]) -> Condition:
+        column = self.source_column(form.column, (*place, "column"))
+        test = next(iter(form.model_fields_set - {"column"}))
+        name = test.rstrip("_")
+        assert name in CONDITIONS
+        return Condition(column, name, getattr(form, test))
 
-    def filter(self, value: Any, place: int) -> Filter:
-        body = self.table(value, f"skip[{place}]", ("name", "when"))
-        if not body.get("name") or not body.get("when"):
-            raise self.wrong(f"skip[{place}]", "needs a name and a when")
-        return Filter(str(body["name"]), self.conditions(body["when"], f"skip.{body['name']}.when"))
-
-    def source_column(self, value: Any, key: str) -> str:
-        if value not in self.known_columns:
-            raise self.wrong(key, f"is {value!r}, which is not in columns: {', '.join(self.known_columns)}")
-        return str(value)
-
-    def feed(self, name: str, value: Any, known: Contract) -> FeedRule:
-        key = f"feeds.{name}"
-        body = self.table(value, key, ("when", "columns"))
-        rules = self.table(body.get("columns"), f"{key}.columns")
-        feed = known.feeds[name]
-        for column in rules:
-            if feed.column(column) is None:
+    def feed(self, name: str, form: FeedForm, feed: Feed) -> FeedRule:
+        place = ("feeds", name)
+        rules: dict[str, ColumnRule] = {}
+        for column, rule in form.columns.items():
+            known = feed.column(column)
+            if known is None:
                 raise self.wrong(
-                    f"{key}.columns.{column}",
+                    (*place, "columns", column),
                     f"is no column of {name}: one of {', '.join(feed.column_names)}",
                 )
-        for column in feed.columns:
-            if column.is_required and column.name not in rules:
-                raise self.wrong(f"{key}.columns", f"lacks {column.name}, which {name} requires")
+            rules[column] = self.column(rule, known, form, (*place, "columns", column))
+        key = feed.key[-1]
+        if key not in rules and form.identity:
+            rules[key] = ColumnRule(is_content_key=True)
+        for required in (column for column in feed.columns if column.is_required):
+            if required.name not in rules:
+                question = (
+                    f": has the source no such number, which of its columns tell one row of {name} from "
+                    "another and never change? Name them in identity: [...]"
+                    if required.name == key
+                    else ""
+                )
+                raise self.wrong(
+                    (*place, "columns"), f"lacks {required.name}, which {name} requires{question}"
+                )
+        exported_at, export = form.exported_at or self.form.exported_at, form.export or self.form.export
+        if export == "complete" and exported_at is None:
+            raise self.wrong(
+                (*place, "export") if form.export else ("export",),
+                "is complete, but nothing says which export is the newer one: declare exported_at",
+            )
         return FeedRule(
             feed=name,
-            when=self.conditions(body["when"], f"{key}.when") if body.get("when") else (),
-            columns=tuple(
-                (column, self.column(rule, f"{key}.columns.{column}")) for column, rule in rules.items()
-            ),
+            when=self.conditions(form.when, (*place, "when")),
+            columns=tuple(rules.items()),
+            identity=self.identity(form, rules, name),
+            is_identity_named=bool(form.identity),
+            exported_at=self.exported_at(exported_at, place),
+            is_complete_export=export == "complete",
         )
 
-    def column(self, value: Any, key: str) -> ColumnRule:
-        if isinstance(value, str):
-            return ColumnRule(sources=(self.source_column(value, key),))
-        body = self.table(
-            value,
-            key,
-            ("from", "constant", "remove", "values", "else", "absolute", "currency", "content_key"),
-        )
-        given = body.get("from", [])
-        origins = tuple(
-            self.source_column(item, f"{key}.from")
-            for item in (given if isinstance(given, list) else [given])
-        )
-        is_content_key = bool(body.get("content_key", False))
-        if not origins and "constant" not in body and not is_content_key:
-            raise self.wrong(key, "needs from, constant or content_key")
-        if body.get("else", "keep") not in ("keep", "unknown"):
-            raise self.wrong(f"{key}.else", f"is {body['else']!r}: keep or unknown")
-        rate = None
-        if "currency" in body:
-            rate = self.rates.get(str(body["currency"]))
-            if rate is None:
-                raise self.wrong(
-                    f"{key}.currency", f"is {body['currency']!r}, which has no rate: declare it in currencies"
+    def identity(self, form: FeedForm, rules: Map[str, ColumnRule], feed: str) -> tuple[str, ...]:
+        """The columns that a key from content is made of: the named ones, else those that never change."""
+        stable = [
+            source for column in STABLE_COLUMNS[feed] if column in rules for source in rules[column].sources
+        ]
+        if not form.identity:
+            return tuple(dict.fromkeys(stable))
+        named = tuple(self.source_column(name, ("feeds", feed, "identity")) for name in form.identity)
+        changing = {
+            source: column
+            for column, rule in rules.items()
+            for source in rule.sources
+            if column.endswith(("_at", "_on")) and column not in STABLE_COLUMNS[feed]
+        }
+        for name in named:
+            if (
+                name in changing
+                and name not in stable
+                and not any(
+                    name in rule.sources for column, rule in rules.items() if column not in changing.values()
                 )
+            ):
+                raise self.wrong(
+                    ("feeds", feed, "identity"),
+                    f"names {name}, which is {changing[name]} and changes from one export to the next: name "
+                    "only columns that never change",
+                )
+        return named
+
+    def exported_at(self, form: ExportedAtForm | None, place: tuple[str | int, ...]) -> ExportedAt | None:
+        if form is None:
+            return None
+        column = form.column and self.source_column(form.column, (*place, "exported_at", "column"))
+        return ExportedAt(column, form.filename, form.modified, form.dates)
+
+    def column(
+        self, form: ColumnForm, column: Column, feed: FeedForm, place: tuple[str | int, ...]
+    ) -> ColumnRule:
+        origins = tuple(self.source_column(item, (*place, "from")) for item in form.from_)
+        vat = next(
+            (rate for rate in (form.vat_rate, feed.vat_rate, self.form.vat_rate) if rate is not None), None
+        )
+        holds_no_vat = column.type.startswith("decimal") and "incl_vat" not in column.name and origins
+        if form.vat_rate is not None and not column.type.startswith("decimal"):
+            raise self.wrong((*place, "vat_rate"), f"stands at {column.name}, which is no amount")
+        if isinstance(vat, str):
+            vat = self.source_column(vat, (*place, "vat_rate"))
+        divided_by = form.divided_by and self.source_column(form.divided_by, (*place, "divided_by"))
         return ColumnRule(
             sources=origins,
-            constant=None if "constant" not in body else _text(body["constant"]),
-            remove=self.pattern(body["remove"], f"{key}.remove") if "remove" in body else None,
-            values=tuple(
-                (str(before), None if after is None else _text(after))
-                for before, after in self.table(body.get("values", {}), f"{key}.values").items()
-            ),
-            is_unlisted_unknown=body.get("else") == "unknown",
-            is_absolute=bool(body.get("absolute", False)),
-            rate=rate,
-            is_content_key=is_content_key,
+            joined_by=form.join,
+            constant=form.constant,
+            remove=form.remove,
+            values=tuple(form.values.items()),
+            is_unlisted_unknown=form.else_ == "unknown",
+            is_absolute=form.absolute,
+            divided_by=divided_by,
+            conversion=self.conversion(form, (*place, "currency")),
+            vat=vat if form.vat_rate is not None or holds_no_vat else None,
+            date_forms=form.dates,
+            is_content_key=form.content_key,
         )
 
+    def conversion(self, form: ColumnForm, place: tuple[str | int, ...]) -> Conversion | None:
+        declared = form.currency
+        if declared is None:
+            return None
+        if isinstance(declared, CurrencyOfColumn):
+            return Conversion(
+                rates=tuple((code, _rates(rate)) for code, rate in self.form.currencies.items()),
+                column=self.source_column(declared.column, (*place, "column")),
+                on=declared.on and self.source_column(declared.on, (*place, "on")),
+            )
+        if declared not in self.form.currencies:
+            raise self.wrong(place, f"is {declared!r}, which has no rate: declare it in currencies")
+        return Conversion(rates=((declared, _rates(self.form.currencies[declared])),))
 
-def _text(value: Any) -> str:
-    # YAML reads true and false as booleans; the feeds write them in lower case.
-    return str(value).lower() if isinstance(value, bool) else str(value)
+
+def _rates(form: CurrencyForm) -> Rates:
+    return ((None, form.eur),) if form.eur is not None else tuple(sorted(form.rates.items()))

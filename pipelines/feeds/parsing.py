@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from pipelines.feeds import sql
+from pipelines.feeds import date_forms, sql
 from pipelines.feeds.contract import Column
 
 _INTEGER = r"[+-]?[0-9]{1,18}([.]0+)?"
@@ -56,7 +56,11 @@ def local_sql(column: Column, text: str, style: ValueStyle) -> str | None:
     if column.type != "timestamp":
         return None
     if style.date_patterns:
-        return _patterned(text, style)
+        local = date_forms.local_sql(text, style.date_patterns)
+        if _reads_iso(style):
+            iso = _guarded(text, _LOCAL, f"try_cast({text} as timestamp)")
+            return f"coalesce({local}, {iso})" if local else iso
+        return local or "cast(null as timestamp)"
     return _guarded(text, _LOCAL, f"try_cast({text} as timestamp)")
 
 
@@ -80,12 +84,14 @@ def value_sql(column: Column, text: str, local: str, style: ValueStyle) -> str:
             return f"case lower({text}) when 'true' then true when 'false' then false end"
         case "date":
             if style.date_patterns:
-                return f"cast({_patterned(text, style)} as date)"
+                return _patterned_date(text, style)
             return _guarded(text, _DATE, f"try_cast(left({text}, 10) as date)")
         case _:
             utc = utc_sql(local, style.time_zone)
             if style.date_patterns:
-                return utc
+                zoned = date_forms.utc_sql(text, style.date_patterns)
+                tried = [utc, *([zoned] if zoned else []), *([_zoned(text)] if _reads_iso(style) else [])]
+                return utc if len(tried) == 1 else f"coalesce({', '.join(tried)})"
             return f"case when {local} is not null then {utc} when {text} is not null then {_zoned(text)} end"
 
 
@@ -175,8 +181,19 @@ def _zoned(text: str) -> str:
     return f"case when regexp_matches({text}, {pattern}) then {whole} end"
 
 
-def _patterned(text: str, style: ValueStyle) -> str:
-    tried = [f"try_strptime({text}, {sql.text(pattern)})" for pattern in style.date_patterns]
+def _reads_iso(style: ValueStyle) -> bool:
+    return any(form in date_forms.ISO for form in style.date_patterns)
+
+
+def _patterned_date(text: str, style: ValueStyle) -> str:
+    """The civil date of a text; of a form that carries its zone, the date in the source's own zone."""
+    tried = []
+    if local := date_forms.local_sql(text, style.date_patterns):
+        tried.append(f"cast({local} as date)")
+    if utc := date_forms.utc_sql(text, style.date_patterns):
+        tried.append(f"cast(timezone({sql.text(style.time_zone)}, timezone('UTC', {utc})) as date)")
+    if _reads_iso(style):
+        tried.append(_guarded(text, _DATE, f"try_cast(left({text}, 10) as date)"))
     return f"coalesce({', '.join(tried)})"
 
 

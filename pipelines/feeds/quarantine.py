@@ -78,7 +78,7 @@ def replay_quarantine(home: Home, progress: Callable[[str], None] | None = None)
     Only files whose contract or mapping changed since are judged. Rows come from the archive's copy.
     """
     say = progress or (lambda _: None)
-    known_sources, known = sources(), contract()
+    known_sources, known = sources(home), contract()
     done = []
     with landing.locked(home), engine(home) as running:
         open_rows: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))

@@ -7,14 +7,25 @@ Belongs here: expressions that give text or a yes/no. Does not belong here: type
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import dataclass
 
-from pipelines.feeds import sql
+from pipelines.feeds import conversion, sql
 from pipelines.feeds.contract import Column, Feed
-from pipelines.feeds.mappings import ColumnRule, Condition, Dialect, Mapping
+from pipelines.feeds.mappings import ColumnRule, Condition, Dialect, FeedRule, Mapping
+from pipelines.feeds.numbers import NUMBERS, number_sql
+from pipelines.feeds.parsing import ValueStyle, local_sql, value_sql
 
-NUMBERS = ("bigint", "decimal(18,4)", "double")
-_NUMBER = r"[+-]?([0-9]{1,18}([.][0-9]*)?|[.][0-9]+)"
+# The date of each feed's row on which a rate of exchange holds.
+_OWN_DATE = {"orders": "contract_at", "tickets": "requested_at", "repairs": "received_at"}
+
+
+@dataclass(frozen=True)
+class CellText:
+    """The text of one feed column, as the contract reads it, and the cell as it stands in the file."""
+
+    text: str
+    cell: str
+    style: ValueStyle
 
 
 def read_text_sql(text: str, dialect: Dialect) -> str:
@@ -45,7 +56,7 @@ def conditions_sql(conditions: tuple[Condition, ...], source: Mapping) -> str:
 
 
 def _condition_sql(condition: Condition, source: Mapping) -> str:
-    column, value = source.staged(condition.column), condition.value
+    column, value, dialect = source.staged(condition.column), condition.value, source.dialect
     match condition.test:
         case "is_empty":
             return f"{column} is null" if value else f"{column} is not null"
@@ -58,33 +69,28 @@ def _condition_sql(condition: Condition, source: Mapping) -> str:
             test = f"coalesce(regexp_matches({column}, {sql.text(str(value))}), false)"
         case _:
             sign = {"above": ">", "at_least": ">=", "below": "<", "at_most": "<="}[condition.test]
-            number = f"try_cast({number_sql(column, source.dialect)} as decimal(28,8))"
+            plain = number_sql(column, dialect.decimal_mark, dialect.thousands_mark)
+            number = f"try_cast({plain} as decimal(28,8))"
             return f"coalesce({number} {sign} {value}, false)"
     return f"not {test}" if condition.test.startswith(("not_", "is_not")) else test
 
 
-def number_sql(text: str, dialect: Dialect) -> str:
-    """A number as the source writes it, with a decimal point and no thousands mark."""
-    if dialect.thousands_mark:
-        text = f"replace({text}, {sql.text(dialect.thousands_mark)}, '')"
-    if dialect.decimal_mark != ".":
-        # A point here is no decimal mark: left alone it would be read as one.
-        text = f"replace(replace({text}, '.', '?'), {sql.text(dialect.decimal_mark)}, '.')"
-    return text
-
-
-def column_sql(column: Column, rule: ColumnRule, source: Mapping) -> str:
+def column_sql(column: Column, rule: ColumnRule, mapping: Mapping, feed: FeedRule) -> CellText:
     """The text of one feed column. A personal column was cleaned and hashed when it was staged."""
+    dialect = mapping.dialect
+    style = ValueStyle(dialect.style.time_zone, rule.date_forms or dialect.style.date_patterns)
     if rule.constant is not None and not rule.sources:
-        return sql.text(rule.constant)
-    origins = [source.staged(name) for name in rule.sources]
-    text = (
-        origins[0]
-        if len(origins) == 1
-        else f"coalesce({', '.join(origins)})"
-        if origins
-        else "cast(null as text)"
-    )
+        text = sql.text(rule.constant)
+        return CellText(text, text, style)
+    origins = [mapping.staged(name) for name in rule.sources]
+    if rule.joined_by is not None and len(origins) > 1:
+        mark = f" || {sql.text(rule.joined_by)} || "
+        text = mark.join(origins)  # one part unknown: the whole is unknown
+    elif len(origins) > 1:
+        text = f"coalesce({', '.join(origins)})"
+    else:
+        text = origins[0] if origins else "cast(null as text)"
+    origin = text
     if rule.remove is not None and column.personal != "keyed_hash":
         text = f"nullif(regexp_replace({text}, {sql.text(rule.remove)}, '', 'g'), '')"
     if rule.values:
@@ -95,39 +101,48 @@ def column_sql(column: Column, rule: ColumnRule, source: Mapping) -> str:
         text = f"case {text} {cases} else {'null' if rule.is_unlisted_unknown else text} end"
     if rule.constant is not None:
         text = f"coalesce({text}, {sql.text(rule.constant)})"
+    cell = text if column.type == "text" else f"coalesce({origin}, {text})"
     if column.type in NUMBERS:
-        text = number_sql(text, source.dialect)
+        text = number_sql(text, dialect.decimal_mark, dialect.thousands_mark)
     if rule.is_absolute:
         text = f"ltrim({text}, '-')"
-    if rule.rate is not None:
-        text = _converted(text, rule.rate)
+    if rule.conversion is not None or rule.vat is not None or rule.divided_by is not None:
+        on = _day_of_rate_sql(rule, mapping, feed) if rule.conversion is not None else "null"
+        text, cell = conversion.converted_sql(text, cell, rule, mapping, on)
     if rule.is_content_key:
-        text = f"{text} || '-' || _content_key" if rule.sources else "_content_key"
-    return text
+        key = sql.name(f"_content_key_{feed.feed}")
+        text = f"{text} || '-' || {key}" if rule.sources else key
+    return CellText(text, cell, style)
 
 
-def _converted(text: str, rate: Decimal) -> str:
-    number = f"cast({text} as decimal(24,6))"
-    euros = f"cast(round({number} * cast('{rate}' as decimal(12,6)), 4) as decimal(18,4))"
-    return (
-        f"case when regexp_full_match({text}, {sql.text(_NUMBER)}) then cast({euros} as text) else {text} end"
-    )
+def _day_of_rate_sql(rule: ColumnRule, mapping: Mapping, feed: FeedRule) -> str:
+    """The civil day whose rate holds: of the column that the mapping names, else of the feed's own date."""
+    assert rule.conversion is not None
+    own = dict(feed.columns).get(_OWN_DATE.get(feed.feed, ""))
+    forms: tuple[str, ...] = ()
+    if rule.conversion.on is not None:
+        text = mapping.staged(rule.conversion.on)
+    elif own is not None and own.sources:
+        text, forms = mapping.staged(own.sources[0]), own.date_forms
+    else:
+        return "null"
+    style = ValueStyle(mapping.dialect.style.time_zone, forms or mapping.dialect.style.date_patterns)
+    moment = Column("day", "timestamp")
+    local = local_sql(moment, text, style) or "null"
+    utc = value_sql(moment, text, f"({local})", style)
+    return f"cast(timezone({sql.text(style.time_zone)}, timezone('UTC', {utc})) as date)"
 
 
-def feed_columns_sql(mapping: Mapping, feed: Feed, present: tuple[str, ...]) -> dict[str, str]:
+def feed_columns_sql(mapping: Mapping, feed: Feed, present: tuple[str, ...]) -> dict[str, CellText]:
     """The text expression of every column of a feed; null where the source has nothing for it."""
     rule = next(item for item in mapping.feeds if item.feed == feed.name)
     rules = dict(rule.columns)
-    expressions: dict[str, str] = {}
+    expressions: dict[str, CellText] = {}
     for column in feed.columns:
         own = rules.get(column.name)
         if own is None or (mapping.is_canonical and column.name not in present):
-            expressions[column.name] = "cast(null as text)"
+            nothing = "cast(null as text)"
+            expressions[column.name] = CellText(nothing, nothing, mapping.dialect.style)
         else:
-            expressions[column.name] = column_sql(column, own, mapping)
+            expressions[column.name] = column_sql(column, own, mapping, rule)
     return expressions
-
-
-def has_content_key(mapping: Mapping) -> bool:
-    """Whether any key of this source is made from content."""
-    return any(rule.is_content_key for feed in mapping.feeds for _, rule in feed.columns)

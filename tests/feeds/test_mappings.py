@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-import pipelines.feeds.door as door
-import pipelines.feeds.quarantine as quarantine
 from pipelines.feeds import MappingError, contract, quarantined, replay_quarantine, sources, take_all
-from pipelines.feeds.mappings import mapping
+from pipelines.feeds.mapping_files import mapping_schema
+from pipelines.feeds.mappings import MAPPINGS_DIR, mapping
 from pipelines.home import Home
 from tests.feeds.conftest import landed
+
+SCHEMA_FILE = MAPPINGS_DIR / "mapping.schema.json"
 
 Put = Callable[..., Path]
 
@@ -58,13 +60,10 @@ feeds:
 """
 
 
-def use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str = SHOP, name: str = "shop") -> Path:
-    """Let the door know the mapping `shop`."""
-    path = tmp_path / f"{name}.yml"
+def use(home: Home, text: str = SHOP, name: str = "shop") -> Path:
+    """The user writes the mapping `shop`."""
+    path = home.mappings / f"{name}.yml"
     path.write_text(text, encoding="utf-8")
-    known = sources() | {name: mapping(path, contract())}
-    monkeypatch.setattr(door, "sources", lambda: known)
-    monkeypatch.setattr(quarantine, "sources", lambda: known)
     return path
 
 
@@ -80,10 +79,8 @@ EXPORT = (
 )
 
 
-def test_a_foreign_export_becomes_three_feeds(
-    home: Home, put: Put, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    use(monkeypatch, tmp_path)
+def test_a_foreign_export_becomes_three_feeds(home: Home, put: Put) -> None:
+    use(home)
     put("shop", EXPORT, encoding="cp1252")
     (delivery,) = take_all(home)
     assert delivery.findings == ()
@@ -103,17 +100,15 @@ def test_a_foreign_export_becomes_three_feeds(
     assert (counts["orders"].rows_quarantined, counts["orders"].rows_skipped) == (1, 2)
     assert {skip.filter_name: skip.rows_skipped for skip in delivery.skips} == {"cancelled": 1, "gift": 1}
     (refusal,) = delivery.refused
-    assert (refusal.file_row, refusal.reasons[0].split(",")[0]) == (8, "unit_price_eur is “10?5”")
+    assert (refusal.file_row, refusal.reasons[0].split(",")[0]) == (8, "unit_price_eur is “10.5”")
 
 
-def test_rows_that_no_feed_takes_are_counted(
-    home: Home, put: Put, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_rows_that_no_feed_takes_are_counted(home: Home, put: Put) -> None:
     text = (
         "columns: [a]\nfeeds: {products: {when: {column: a, matches: '^p'}, columns: {sku: a, "
         "family_code: a}}}\n"
     )
-    use(monkeypatch, tmp_path, text)
+    use(home, text)
     put("shop", "a\np1\nq1\np2\n")
     (delivery,) = take_all(home)
     assert [(skip.filter_name, skip.rows_skipped) for skip in delivery.skips] == [("no_feed_takes_it", 1)]
@@ -122,20 +117,18 @@ def test_rows_that_no_feed_takes_are_counted(
     ]
 
 
-def test_refused_rows_load_after_their_mapping_is_corrected(
-    home: Home, put: Put, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_refused_rows_load_after_their_mapping_is_corrected(home: Home, put: Put) -> None:
     text = (
         "columns: [id, day, state]\nfeeds: {repairs: {columns: {repair_id: id, received_at: day, "
         "outcome: {from: state, values: {Fixed: repaired}}}}}\n"
     )
-    use(monkeypatch, tmp_path, text)
+    use(home, text)
     put("shop", "id,day,state\n1,2024-01-01,Fixed\n2,2024-01-01,Dead\n3,soon,Dead\n4,2024-01-01\n")
     (delivery,) = take_all(home)
     assert delivery.counts[0].rows_quarantined == 3
     assert [row.file_row for row in quarantined(home)] == [3, 4, 5]
     assert replay_quarantine(home) == []  # nothing was corrected: nothing is judged again
-    use(monkeypatch, tmp_path, text.replace("Fixed: repaired", "Fixed: repaired, Dead: scrapped"))
+    use(home, text.replace("Fixed: repaired", "Fixed: repaired, Dead: scrapped"))
     (replayed,) = replay_quarantine(home)
     (count,) = replayed.counts
     assert (count.rows_read, count.rows_loaded, count.rows_duplicate, count.rows_quarantined) == (3, 1, 0, 2)
@@ -164,7 +157,16 @@ GOOD = "columns: [a, b]\nfeeds: {products: {columns: {sku: a, family_code: b}}}\
         ("columns: [a", "is not valid YAML"),
         ("- a", "the file must be a table"),
         (GOOD.replace("[a, b]", "[a, on]"), "columns holds True, which is no text: put it in quotes"),
-        (GOOD + "colums: [a]", "colums is unknown: one of description"),
+        (
+            "columns: [a, b]\nfeeds:\n  products: {columns: {sku: a}}\n  products: {columns: {sku: b}}\n",
+            "line 4: feeds.products stands twice (first on line 3)",
+        ),
+        (GOOD + "columns: [c]", "line 3: columns stands twice (first on line 1)"),
+        (
+            GOOD.replace("family_code: b", "family_code: {from: b, remove: '(?=b)'}"),
+            "line 2: feeds.products.columns.family_code.remove is no valid pattern",
+        ),
+        (GOOD + "colums: [a]", "line 3: colums is unknown (is it columns?): one of description"),
         (GOOD.replace("products", "product"), "feeds.product is no feed: one of products"),
         (GOOD.replace("sku: a", "sku_code: a"), "feeds.products.columns.sku_code is no column of products"),
         (
@@ -180,14 +182,14 @@ GOOD = "columns: [a, b]\nfeeds: {products: {columns: {sku: a, family_code: b}}}\
         (GOOD + "currencies: {GBP: {eur: 0}}", "currencies.GBP.eur is 0: a rate is above zero"),
         (GOOD + "dialect: {encoding: latin-99}", "dialect.encoding is 'latin-99'"),
         (GOOD + "dialect: {time_zone: Europe/Nowhere}", "dialect.time_zone is 'Europe/Nowhere'"),
-        (GOOD + "dialect: {dates: ['%d/%m/%Y %z']}", "dialect.dates holds"),
+        (GOOD + "dialect: {dates: ['%d/%m']}", "dialect.dates.1 holds"),
         (GOOD + "dialect: {separator: '||'}", "dialect.separator is '||'"),
         (
             GOOD + "skip: [{name: x, when: {column: a, matches: '('}}]",
-            "skip.x.when.matches is no valid pattern",
+            "skip.1.when.matches is no valid pattern",
         ),
-        (GOOD + "skip: [{name: x, when: {column: a}}]", "skip.x.when needs exactly one of"),
-        (GOOD + "skip: [{when: {column: a, is: b}}]", "skip[1] needs a name and a when"),
+        (GOOD + "skip: [{name: x, when: {column: a}}]", "skip.1.when needs exactly one of"),
+        (GOOD + "skip: [{when: {column: a, is: b}}]", "skip.1.name is missing: the file needs it"),
         (
             GOOD.replace("sku: a", "sku: {values: {}}"),
             "feeds.products.columns.sku needs from, constant or content_key",
@@ -206,3 +208,41 @@ def test_a_wrong_mapping_is_refused_by_file_and_key(tmp_path: Path, text: str, s
 def test_the_shipped_mappings_are_sources_beside_the_five_feeds() -> None:
     assert list(sources())[:5] == ["products", "service_centers", "orders", "tickets", "repairs"]
     assert {"online_retail", "open_repair"} <= set(sources())
+
+
+def test_a_wrong_mapping_hinders_no_other_source(home: Home, put: Put) -> None:
+    use(home, "columns: [a\n", name="broken")
+    use(home, GOOD)
+    put("broken", "a\n1\n")
+    put("products", "sku,family_code\nP1,mower\n")
+    put("shop", "a,b\nP2,saw\n")
+    refused = {delivery.source: delivery.refusal for delivery in take_all(home)}
+    assert refused["products"] is None
+    assert refused["shop"] is None
+    assert str(refused["broken"]).startswith(
+        f"{home.mappings / 'broken.yml'}, line 2: this is not valid YAML"
+    )
+    assert landed(home, "products", "sku") == [("P1",), ("P2",)]
+
+
+def test_a_mapping_with_a_feeds_name_leaves_the_feed_alone(home: Home, put: Put) -> None:
+    path = use(home, GOOD, name="products")
+    put("products", "sku,family_code\nP1,mower\n")
+    (delivery,) = take_all(home)
+    assert delivery.counts[0].rows_loaded == 1
+    assert sources(home).problems == (
+        f"{path} has the name of a feed and is not used: rename it, products takes canonical files.",
+    )
+
+
+def test_words_around_the_rules_do_not_change_the_rules(home: Home) -> None:
+    use(home, GOOD)
+    before = sources(home)["shop"].fingerprint
+    use(home, "# a remark\ndescription: what this is\n" + GOOD)
+    assert sources(home)["shop"].fingerprint == before
+    use(home, GOOD.replace("sku: a", "sku: {from: a, remove: x}"))
+    assert sources(home)["shop"].fingerprint != before
+
+
+def test_the_schema_for_editors_is_the_one_that_the_door_uses() -> None:
+    assert json.loads(SCHEMA_FILE.read_text(encoding="utf-8")) == mapping_schema()
