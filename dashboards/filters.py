@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards.data import ask
 from dashboards.texts import language, t
-from dashboards.url_state import bound, one_of
+from dashboards.url_state import OneOf, SomeOf, Unknown, UnknownValueError, bound
 from pipelines.queries.build_facts import build_facts, families, products, service_centers
 from pipelines.queries.scopes import Scope
 from pipelines.queries.words import code_label
@@ -18,20 +18,37 @@ from pipelines.queries.words import code_label
 # Longer lists make the browser's menu slow; the text search of the explorer finds the rest.
 MENU_LIMIT = 2000
 ORIGIN = date(2000, 1, 1)
+MOST_COMPARED = 4
 
 
 def scope(parts: Sequence[str]) -> Scope:
-    """Draw the asked filters (family, sku, centre, period) and return what they say."""
+    """Draw the asked filters (family, sku, centre, period) and return what they say.
+
+    Every filter is drawn, then what the URL asks and nothing knows is raised.
+    """
+    refused: list[Unknown] = []
+
+    def drawn(part: str, draw: Callable[[], Any], nothing: Any = None) -> Any:
+        if part not in parts:
+            return nothing
+        try:
+            return draw()
+        except UnknownValueError as error:
+            refused.extend(error.refused)
+            return nothing
+
     with st.sidebar:
         st.subheader(t("filters"))
-        family = _family() if "family" in parts else None
-        sku = _sku(family) if "sku" in parts else None
-        centre = _centre() if "centre" in parts else None
-        from_on, until_on = _period() if "period" in parts else (None, None)
+        family = drawn("family", _family)
+        sku = drawn("sku", lambda: _sku(family))
+        centre = drawn("centre", _centre)
+        from_on, until_on = drawn("period", _period, (None, None))
+    if refused:
+        raise UnknownValueError(refused)
     return Scope(family, sku, centre, from_on, until_on)
 
 
-def choice(key: str, label: str, codes: Sequence[str], placeholder: str) -> str | None:
+def choice(key: str, label: str, codes: Sequence[str], placeholder: str, **binding: Any) -> str | None:
     """A filter on a coded column, drawn where it is called."""
     # Labels are made here: Streamlit also formats on threads that know no session, hence no language.
     labels = {code: code_label(code, language()) for code in codes}
@@ -41,24 +58,47 @@ def choice(key: str, label: str, codes: Sequence[str], placeholder: str) -> str 
         index=None,
         placeholder=placeholder,
         format_func=lambda code: labels.get(code, code),
-        **bound(key, one_of(codes)),
+        **bound(key, OneOf(codes), **binding),
     )
 
 
+def several(key: str, label: str, names: dict[str, str]) -> list[str]:
+    """A choice of at most MOST_COMPARED codes, by name, to be set beside what the filters say."""
+    return st.multiselect(
+        label,
+        list(names),
+        max_selections=MOST_COMPARED,
+        format_func=names.__getitem__,
+        **bound(key, SomeOf(names, MOST_COMPARED), []),
+    )
+
+
+def product_names(family: str | None = None) -> dict[str, str]:
+    """Every product ever listed or sold (of a family): sku to what the menus write, most sold first."""
+    found = ask(products, Scope(family_code=family)).select("sku", "product_name").drop_nulls("sku")
+    return {sku: f"{sku} · {name}" if name else sku for sku, name in found.iter_rows()}
+
+
 def _family() -> str | None:
-    return choice("family", t("family"), ask(families), t("all_families"))
+    known = [code for code in ask(families) if code is not None]
+    return choice("family", t("family"), known, t("all_families"), resets=("sku",))
 
 
 def _sku(family: str | None) -> str | None:
-    found = ask(products, Scope(family_code=family)).head(MENU_LIMIT)
-    names = dict(found.select("sku", "product_name").iter_rows())
+    names = product_names(family)
+    binding = bound("sku", OneOf(names))
+    # A link may name one that the menu is too short for.
+    menu = list(names)[:MENU_LIMIT]
+    chosen = st.session_state["sku"]
+    if chosen is not None and chosen not in menu:
+        menu.append(chosen)
     return st.selectbox(
         t("sku"),
-        list(names),
+        menu,
         index=None,
         placeholder=t("all_skus"),
-        **bound("sku", one_of(names)),
-        format_func=lambda sku: f"{sku} · {names[sku]}" if names.get(sku) else sku,
+        format_func=lambda sku: names.get(sku, sku),
+        **binding,
     )
 
 
@@ -68,7 +108,7 @@ def _centre() -> str | None:
         t("centre"),
         list(names),
         index=None,
-        **bound("centre", one_of(names)),
+        **bound("centre", OneOf(names)),
         placeholder=t("all_centres"),
         format_func=lambda centre: names.get(centre) or centre,
     )
@@ -86,6 +126,18 @@ def _period() -> tuple[date | None, date | None]:
             return None
         return day if ORIGIN <= day <= as_of else None
 
-    from_on = left.date_input(t("from"), **shown, **bound("from", read))
-    until_on = right.date_input(t("until"), **shown, **bound("until", read))
+    refused: list[Unknown] = []
+    ends: list[date | None] = []
+    for column, key in ((left, "from"), (right, "until")):
+        try:
+            binding = bound(key, read)
+        except UnknownValueError as error:
+            refused.extend(error.refused)
+            binding = {"key": key}
+        ends.append(column.date_input(t(key), **shown, **binding))
+    from_on, until_on = ends
+    if from_on and until_on and from_on > until_on:
+        refused += [Unknown("from", from_on.isoformat()), Unknown("until", until_on.isoformat())]
+    if refused:
+        raise UnknownValueError(refused)
     return from_on, until_on

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards.texts import language, t
-from dashboards.url_state import bound, one_of, page_opened
-from pipelines.errors import SavoirError
+from dashboards import guard
+from dashboards.navigation import link_button
+from dashboards.texts import t
+from dashboards.url_state import OneOf, bound, page_opened
 from pipelines.queries.words import LANGUAGES
 
 HERE = Path(__file__).parent
@@ -40,39 +41,38 @@ PAGES = {
 st.set_page_config(page_title="Savoir", page_icon=str(ASSETS / "savoir.svg"), layout="wide")
 st.logo(str(ASSETS / "savoir_wordmark.svg"), icon_image=str(ASSETS / "savoir.svg"), size="large")
 
-with st.sidebar:
+bar = st.container(horizontal=True, horizontal_alignment="right")
+notices = st.container()
+with st.sidebar, guard.speaking(notices):
     st.selectbox(
         "Language · Langue",
         list(LANGUAGES),
         format_func=LANGUAGES.__getitem__,
         label_visibility="collapsed",
         icon=":material/translate:",
-        **bound("lang", one_of(LANGUAGES), "en", is_sticky=True),
+        **bound("lang", OneOf(LANGUAGES), "en", is_sticky=True),
     )
 
-page = st.navigation(
-    {
-        t(section): [
-            st.Page(
-                APP_PAGES / f"{name}.py",
-                title=t(f"page_{name}"),
-                icon=icon,
-                url_path=name,
-                default=name == "overview",
-            )
-            for name, icon in pages
-        ]
-        for section, pages in PAGES.items()
-    }
-)
+
+def opened(name: str, icon: str) -> st.Page:
+    """One page, under the name that the reader's language gives it."""
+    return st.Page(APP_PAGES / f"{name}.py", title=t(f"page_{name}"), icon=icon, url_path=name)
+
+
+def start() -> None:
+    """The app's own address leads to the first page; the default page itself has no address of its own."""
+    st.switch_page(first, query_params=st.query_params.to_dict())
+
+
+sections = {t(section): [opened(name, icon) for name, icon in pages] for section, pages in PAGES.items()}
+first = next(iter(sections.values()))[0]
+page = st.navigation({"": [st.Page(start, title="Savoir", default=True, visibility="hidden")], **sections})
 
 page_opened(page.url_path)
-try:
-    page.run()
-except SavoirError as error:
-    # Written for people: a missing or unreadable snapshot says which command to run.
-    with st.container(border=True):
-        st.markdown(f"#### :material/hourglass_empty: {t('nothing_to_show')}")
-        st.text(str(error))
-        st.code("savoir build", language="bash")
-        st.caption(t("nothing_hint", language=LANGUAGES[language()]))
+with guard.speaking(notices):
+    try:
+        page.run()
+    finally:
+        # A page that stops early has a link too.
+        with bar:
+            link_button()

@@ -7,10 +7,11 @@ from dashboards import charts, share_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_cards
 from dashboards.filters import scope as scope_filter
+from dashboards.navigation import open_claim
 from dashboards.tables import behind, download, grid, with_labels, with_texts
 from dashboards.texts import language, t
-from dashboards.url_state import bound, one_of
-from pipelines.queries.audit import by_violation, compliance, findings_of, headline, verdict_matrix
+from dashboards.url_state import OneOf, bound
+from pipelines.queries.audit import by_violation, compliance, findings_of, headline, rules, verdict_matrix
 
 header(t("page_audit"), t("audit_subtitle"))
 scope = scope_filter(("family", "sku", "centre", "period"))
@@ -28,7 +29,7 @@ with st.container(border=True):
         required=True,
         format_func={name: t(name) for name in ("policy_outcome", "legal_outcome")}.__getitem__,
         label_visibility="collapsed",
-        **bound("against", one_of(("policy_outcome", "legal_outcome")), "policy_outcome"),
+        **bound("against", OneOf(("policy_outcome", "legal_outcome")), "policy_outcome"),
     )
     matrix = ask(verdict_matrix, scope)
     if matrix.is_empty():
@@ -68,11 +69,16 @@ with st.container(border=True):
 with st.container(border=True):
     meanings = dict(violations.select("violation_code", f"meaning_{lang}").iter_rows())
     codes = list(meanings)
+    # A link may name a violation that has no finding here: its list is empty then, not another's.
+    every = dict(ask(rules, "violation").select("rule_code", f"meaning_{lang}").iter_rows())
+    binding = bound("violation", OneOf(every | meanings), codes[0])
+    if st.session_state["violation"] not in codes:
+        codes.append(st.session_state["violation"])
     code = st.selectbox(
         t("audit_pick"),
         codes,
-        format_func=lambda each: f"{each} · {meanings[each]}",
-        **bound("violation", one_of(codes), codes[0]),
+        format_func=lambda each: f"{each} · {(every | meanings)[each]}",
+        **binding,
     )
     findings = ask(findings_of, code, scope)
     st.caption(t("worklist_pick"))
@@ -95,4 +101,4 @@ with st.container(border=True):
     )
     download(findings, f"findings_{code}")
 if picked is not None and findings["ticket_id"][picked] is not None:
-    st.switch_page("app_pages/claims.py", query_params={"claim": findings["ticket_id"][picked], "lang": lang})
+    open_claim(findings["ticket_id"][picked])

@@ -1,5 +1,7 @@
 """Claim explorer: filter the claims, open one, see its life from order to repair. The URL holds all of it."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from dashboards import claim_view
@@ -7,11 +9,14 @@ from dashboards.data import ask
 from dashboards.figures import header
 from dashboards.filters import choice
 from dashboards.filters import scope as scope_filter
+from dashboards.navigation import way_back
 from dashboards.tables import download, grid, with_labels
 from dashboards.texts import language, t
 from dashboards.url_state import bound
 from pipelines.queries.claims import LIST_LIMIT, claims_list, codes_of
 from pipelines.queries.formats import number
+
+PAGES = {path.stem for path in Path(__file__).parent.glob("*.py")}
 
 header(t("page_claims"), t("claims_subtitle"))
 scope = scope_filter(("family", "sku", "centre", "period"))
@@ -25,9 +30,7 @@ lang = language()
 
 opened = st.query_params.get("claim")
 if opened:
-    if st.button(t("back_to_list"), icon=":material/arrow_back:", type="tertiary"):
-        del st.query_params["claim"]
-        st.rerun()
+    way_back(PAGES)
     claim_view.show(opened)
     st.stop()
 

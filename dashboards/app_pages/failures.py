@@ -6,12 +6,12 @@ import streamlit as st
 from dashboards import charts, lifetime_charts
 from dashboards.data import ask
 from dashboards.figures import header, rate_card
-from dashboards.filters import MENU_LIMIT, choice
+from dashboards.filters import choice, product_names, several
 from dashboards.filters import scope as scope_filter
 from dashboards.tables import behind, with_texts
 from dashboards.texts import language, t, term
-from dashboards.url_state import bound, one_of
-from pipelines.queries.build_facts import families, products
+from dashboards.url_state import OneOf, bound
+from pipelines.queries.build_facts import families
 from pipelines.queries.formats import TOO_FEW, percent, span
 from pipelines.queries.formats import number as written
 from pipelines.queries.lifetimes import (
@@ -47,30 +47,9 @@ number = st.column_config.NumberColumn
 with st.sidebar:
     known = ask(causes, scope)
     cause = choice("cause", t("axis_cause"), known, code_label("defect", lang)) or "defect"
-    others = ask(families)
-
-    def read(text: str) -> list[str] | None:
-        return [code for code in text.split("|") if code in others][:4] or None
-
-    compared = st.multiselect(
-        t("failures_compare"),
-        others,
-        max_selections=4,
-        format_func={code: code_label(code, lang) for code in others}.__getitem__,
-        **bound("with", read, []),
-    )
-    sold = dict(ask(products, Scope()).head(MENU_LIMIT).select("sku", "product_name").iter_rows())
-
-    def read_skus(text: str) -> list[str] | None:
-        return [sku for sku in text.split("|") if sku in sold][:4] or None
-
-    compared_skus = st.multiselect(
-        t("failures_compare_skus"),
-        list(sold),
-        max_selections=4,
-        format_func=lambda sku: f"{sku} · {sold[sku]}" if sold.get(sku) else sku,
-        **bound("skus", read_skus, []),
-    )
+    others = {code: code_label(code, lang) for code in ask(families) if code is not None}
+    compared = several("with", t("failures_compare"), others)
+    compared_skus = several("skus", t("failures_compare_skus"), product_names())
 
 rates = ask(failure_rates, scope, cause)
 for column, rate in zip(st.columns(3), rates.iter_rows(named=True), strict=False):
@@ -138,7 +117,7 @@ with right, st.container(border=True, height="stretch"):
         required=True,
         format_func=conventions.__getitem__,
         label_visibility="collapsed",
-        **bound("convention", one_of(conventions), "interval"),
+        **bound("convention", OneOf(conventions), "interval"),
     )
     points = ask(weibull_points, scope, cause)
     if points.is_empty() or fitted.is_empty():
@@ -185,7 +164,7 @@ with st.container(border=True):
         required=True,
         format_func=kinds.__getitem__,
         label_visibility="collapsed",
-        **bound("show", one_of(kinds), "observed"),
+        **bound("show", OneOf(kinds), "observed"),
     )
     counted = "claims" if cause == "any" else "failures"
     st.caption(t(f"nevada_{kind}_caption") + " " + t(f"nevada_counts_{counted}"))

@@ -9,7 +9,7 @@ from dashboards.figures import header, measure_card
 from dashboards.filters import scope as scope_filter
 from dashboards.tables import behind, download, grid, with_labels
 from dashboards.texts import language, t
-from dashboards.url_state import bound, one_of
+from dashboards.url_state import OneOf, bound
 from pipelines.queries import forecasts
 from pipelines.queries.build_facts import families
 from pipelines.queries.formats import euros, span
@@ -76,7 +76,7 @@ with st.container(border=True):
         required=True,
         format_func=kinds.__getitem__,
         label_visibility="collapsed",
-        **bound("show", one_of(kinds), "claims"),
+        **bound("show", OneOf(kinds), "claims"),
     )
     st.caption(t(f"forecast_{kind}_caption"))
     history = ask(forecasts.history, scope) if kind == "claims" else None

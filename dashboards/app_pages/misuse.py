@@ -9,7 +9,7 @@ from dashboards.figures import header, measure_card, measure_cards
 from dashboards.filters import scope as scope_filter
 from dashboards.tables import behind, grid, with_texts
 from dashboards.texts import language, t, term
-from dashboards.url_state import bound, one_of
+from dashboards.url_state import OneOf, bound
 from pipelines.queries.claims import fault_labels
 from pipelines.queries.misuse import bounds, by_fault, centres, headline, shares_by
 from pipelines.queries.words import code_label
@@ -47,7 +47,7 @@ with right, st.container(border=True):
         required=True,
         format_func={"family_code": t("family"), "sku": t("sku")}.__getitem__,
         label_visibility="collapsed",
-        **bound("by", one_of(("family_code", "sku")), "family_code"),
+        **bound("by", OneOf(("family_code", "sku")), "family_code"),
     )
     groups = ask(shares_by, key, scope).with_columns(
         label=pl.col(key).map_elements(

@@ -7,9 +7,10 @@ from dashboards import charts, money_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_card, measure_cards
 from dashboards.filters import scope as scope_filter
+from dashboards.navigation import open_claim
 from dashboards.tables import behind, download, grid, with_labels, with_texts
 from dashboards.texts import language, t
-from dashboards.url_state import bound, one_of
+from dashboards.url_state import OneOf, bound
 from pipelines.queries import money
 from pipelines.queries.formats import number as written
 
@@ -63,7 +64,7 @@ with st.container(border=True):
         required=True,
         format_func=labels.__getitem__,
         label_visibility="collapsed",
-        **bound("of", one_of(labels), "cost_per_claim"),
+        **bound("of", OneOf(labels), "cost_per_claim"),
     )
     is_share = cards[name].measure.format == "percent"
     form = ".1%" if is_share else "$,.2f" if name == "claim_cost_per_unit" else "$,.0f"
@@ -131,7 +132,7 @@ with st.container(border=True):
             required=True,
             format_func=by.__getitem__,
             label_visibility="collapsed",
-            **bound("by", one_of(by), "month"),
+            **bound("by", OneOf(by), "month"),
         )
         leaked = ask(money.leaks_by, group, scope)
         if group == "month":
@@ -174,4 +175,4 @@ with st.container(border=True):
         )
         download(claims, "leaking_claims")
 if picked is not None:
-    st.switch_page("app_pages/claims.py", query_params={"claim": claims["ticket_id"][picked], "lang": lang})
+    open_claim(claims["ticket_id"][picked])

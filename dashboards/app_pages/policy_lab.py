@@ -6,9 +6,10 @@ import streamlit as st
 from dashboards import charts, share_charts
 from dashboards.data import ask
 from dashboards.figures import header
+from dashboards.navigation import open_claim
 from dashboards.tables import behind, download, grid, with_labels
 from dashboards.texts import language, t
-from dashboards.url_state import bound, one_of
+from dashboards.url_state import OneOf, bound
 from pipelines.queries.formats import euros, number
 from pipelines.queries.policy_lab import MOST_BYTES, Estimate, MalformedRulesError, replayed, seed, versions
 
@@ -24,7 +25,7 @@ source = st.segmented_control(
     sources,
     required=True,
     format_func={code: t(f"lab_source_{code}") for code in sources}.__getitem__,
-    **bound("source", one_of(sources), "seed"),
+    **bound("source", OneOf(sources), "seed"),
 )
 content, name = seed()
 if source == "upload":
@@ -42,7 +43,7 @@ except MalformedRulesError as error:
     for sentence in error.sentences:
         st.text(sentence)
     st.stop()
-version = st.selectbox(t("lab_version"), names, **bound("version", one_of(names), names[0]))
+version = st.selectbox(t("lab_version"), names, **bound("version", OneOf(names), names[0]))
 with st.spinner(t("lab_running")):
     done = ask(replayed, content, name, version)
 
@@ -137,6 +138,4 @@ if done.moved.height:
     )
     download(done.moved, "replay")
     if picked is not None:
-        st.switch_page(
-            "app_pages/claims.py", query_params={"claim": listed["ticket_id"][picked], "lang": lang}
-        )
+        open_claim(listed["ticket_id"][picked])

@@ -7,9 +7,10 @@ from dashboards import charts, money_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_cards
 from dashboards.filters import scope as scope_filter
+from dashboards.navigation import open_claim
 from dashboards.tables import behind, download, grid, with_labels, with_texts
 from dashboards.texts import language, t
-from dashboards.url_state import bound, one_of
+from dashboards.url_state import OneOf, bound
 from pipelines.queries import remedies
 from pipelines.queries.formats import number as written
 from pipelines.queries.words import code_label
@@ -73,7 +74,7 @@ with st.container(border=True):
         required=True,
         format_func=kinds.__getitem__,
         label_visibility="collapsed",
-        **bound("in", one_of(kinds), "multiple"),
+        **bound("in", OneOf(kinds), "multiple"),
     )
     points, total = ask(remedies.decisions, scope)
     y = "work_eur" if kind == "euros" else "break_even_multiple"
@@ -228,4 +229,4 @@ with st.container(border=True):
 
 for frame, row in ((claims, picked), (unpriced, unpriced_picked)):
     if row is not None:
-        st.switch_page("app_pages/claims.py", query_params={"claim": frame["ticket_id"][row], "lang": lang})
+        open_claim(frame["ticket_id"][row])

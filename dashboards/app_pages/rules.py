@@ -6,7 +6,7 @@ from dashboards.data import ask
 from dashboards.figures import header
 from dashboards.tables import download, grid, with_labels
 from dashboards.texts import language, t
-from dashboards.url_state import bound, one_of
+from dashboards.url_state import OneOf, bound
 from pipelines.queries.audit import rules
 
 header(t("page_rules"), t("rules_subtitle"))
@@ -18,7 +18,7 @@ kind = st.segmented_control(
     required=True,
     format_func={code: t(f"rules_{code}") for code in kinds}.__getitem__,
     label_visibility="collapsed",
-    **bound("kind", one_of(kinds), "policy"),
+    **bound("kind", OneOf(kinds), "policy"),
 )
 table = with_labels(ask(rules, kind), "outcome", "payer_inbound", "payer_work", "payer_outbound")
 if table.is_empty():

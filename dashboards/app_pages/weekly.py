@@ -7,13 +7,24 @@ from dashboards import charts
 from dashboards.data import ask
 from dashboards.figures import comparison_card, header
 from dashboards.filters import scope as scope_filter
+from dashboards.navigation import open_claim
 from dashboards.tables import behind, download, grid, with_labels, with_texts
 from dashboards.texts import language, t
-from dashboards.url_state import bound, one_of
+from dashboards.url_state import bound
 from pipelines.queries.claims import fault_labels
 from pipelines.queries.defects import BASELINE_WEEKS, defect_week
 from pipelines.queries.formats import PER_UNITS, number
-from pipelines.queries.weeks import Week
+from pipelines.queries.weeks import Week, WeekError
+
+
+def readable_week(text: str, last: Week) -> str | None:
+    """The week as the menu writes it; None where the text names none, or one that has not come."""
+    try:
+        week = Week.parse(text)
+    except WeekError:
+        return None
+    return str(week) if week <= last else None
+
 
 facts = header(t("page_weekly"), t("weekly_subtitle", n=BASELINE_WEEKS))
 scope = scope_filter(("family",))
@@ -21,7 +32,11 @@ lang = language()
 newest = Week.last_complete(facts.as_of)
 with st.sidebar:
     weeks = [str(newest.earlier(back)) for back in range(-1, 104)]
-    name = st.selectbox(t("axis_week"), weeks, **bound("week", one_of(weeks), str(newest)))
+    binding = bound("week", lambda text: readable_week(text, newest.earlier(-1)), str(newest))
+    # A link may name a week before the menu's.
+    if st.session_state["week"] not in weeks:
+        weeks.append(st.session_state["week"])
+    name = st.selectbox(t("axis_week"), weeks, **binding)
 week = Week.parse(name)
 report = ask(defect_week, week, scope.family_code)
 if not report.is_complete:
@@ -110,6 +125,4 @@ with st.container(border=True):
     )
     download(report.claims, f"claims_{week}")
 if picked is not None:
-    st.switch_page(
-        "app_pages/claims.py", query_params={"claim": report.claims["ticket_id"][picked], "lang": lang}
-    )
+    open_claim(report.claims["ticket_id"][picked])

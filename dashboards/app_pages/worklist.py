@@ -6,6 +6,7 @@ from dashboards import charts
 from dashboards.data import ask
 from dashboards.figures import header
 from dashboards.filters import scope as scope_filter
+from dashboards.navigation import open_claim
 from dashboards.tables import download, grid, with_labels
 from dashboards.texts import language, t, term
 from pipelines.queries.claims import open_claims, urgency
@@ -57,4 +58,4 @@ picked = grid(
 )
 download(claims, "worklist")
 if picked is not None:
-    st.switch_page("app_pages/claims.py", query_params={"claim": claims["ticket_id"][picked], "lang": lang})
+    open_claim(claims["ticket_id"][picked])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.queries.measures import Value, values, values_by
+from pipelines.queries.measures import Value, beside, values, values_by
 from pipelines.queries.scopes import Scope, where
 from pipelines.queries.snapshot import Snapshot
 
@@ -27,9 +27,10 @@ def compliance(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
 def by_violation(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     """One row per violation: code, severity, clause, meaning in both languages, findings, amount."""
     keys = ["violation_code", "severity", "clause", "meaning_en", "meaning_fr"]
-    counted = values_by(snapshot, "fct_audit_findings", ["findings", "amount_at_risk"], keys, scope)
+    names = ["findings", "amount_at_risk"]
+    counted = values_by(snapshot, "fct_audit_findings", names, keys, scope)
     return (
-        counted.pivot(on="measure", index=keys, values="events")
+        beside(counted, keys, names)
         .with_columns(pl.col("findings").cast(pl.Int64))
         .sort("severity", "findings", "violation_code", descending=[False, True, False])
     )

@@ -44,19 +44,28 @@ def families(snapshot: Snapshot) -> list[str]:
 
 
 def products(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
-    """sku, product_name and family_code of the products in scope that were ever sold, most sold first."""
+    """sku, product_name and family_code of every product of the family, listed or sold, most sold first."""
     condition, parameters = where("fct_order_lines", Scope(family_code=scope.family_code))
+    listed = "family_code = ?" if scope.family_code is not None else "true"
     return snapshot.rows(
         f"""
         with sold as (
-            select sku, sum(units) as units from marts.fct_order_lines where {condition} group by sku
+            select sku, family_code, sum(units) as units
+            from marts.fct_order_lines
+            where {condition}
+            group by sku, family_code
+        ),
+        listed as (
+            select sku, product_name, family_code from marts.dim_products where {listed}
         )
-        select sold.sku, dim_products.product_name, dim_products.family_code
-        from sold
-        left join marts.dim_products on dim_products.sku = sold.sku
-        order by sold.units desc, sold.sku
+        select
+            coalesce(listed.sku, sold.sku) as sku, listed.product_name,
+            coalesce(listed.family_code, sold.family_code) as family_code
+        from listed
+        full join sold on sold.sku = listed.sku
+        order by sold.units desc nulls last, 1
         """,
-        parameters,
+        [*parameters, *parameters],
     )
 
 

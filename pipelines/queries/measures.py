@@ -111,6 +111,15 @@ def values_by(
     return pl.DataFrame(rows, schema=schema)
 
 
+def beside(
+    frame: pl.DataFrame, keys: Sequence[str], names: Sequence[str], of: str = "events"
+) -> pl.DataFrame:
+    """One row per key, one column per named measure: also where the answer is empty and names none."""
+    wide = frame.pivot(on="measure", index=list(keys), values=of)
+    missing = [pl.lit(None, dtype=pl.Float64).alias(name) for name in names if name not in wide.columns]
+    return wide.with_columns(missing).select(*keys, *names)
+
+
 _VALUE_SCHEMA = {
     "measure": pl.String,
     "value": pl.Float64,

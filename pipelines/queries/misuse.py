@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.queries.measures import Value, values, values_by
+from pipelines.queries.measures import Value, beside, values, values_by
 from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import Snapshot
 
@@ -36,9 +36,8 @@ def by_fault(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     names = ("claims", "misuse_refusals")
     counted = values_by(snapshot, "fct_claims", names, ["fault_code", "cause"], scope)
     return (
-        counted.filter(pl.col("cause") == "misuse")
-        .pivot(on="measure", index="fault_code", values="events")
-        .select("fault_code", *(pl.col(name).cast(pl.Int64) for name in names))
+        beside(counted.filter(pl.col("cause") == "misuse"), ["fault_code"], names)
+        .with_columns(pl.col(names).cast(pl.Int64))
         .sort("claims", "fault_code", descending=[True, False])
     )
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from pipelines.queries.measures import Value, values
+from pipelines.queries.measures import Value, beside, values
 from pipelines.queries.ratios import ratios, ratios_by
 from pipelines.queries.scopes import Scope, where
 from pipelines.queries.snapshot import Snapshot
@@ -36,6 +36,8 @@ RATIOS = {
     "claim_cost_per_unit": ("fct_order_lines", "delivery_month"),
     "claim_cost_over_sales": ("fct_order_lines", "delivery_month"),
 }
+OF_CLAIMS = ("cost_per_claim", "recovered_share", "assumed_cost_share")
+OF_SALES = ("claim_cost_per_unit", "claim_cost_over_sales")
 LEAK_GROUPS = ("month", "family_code", "service_center_id")
 
 
@@ -44,10 +46,8 @@ def headline(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
     claims = values(
         snapshot, "fct_claims", ("claims", "net_cost", "recovered", "leakage", "cost_known_share"), scope
     )
-    of_claims = ratios(
-        snapshot, "fct_claims", ("cost_per_claim", "recovered_share", "assumed_cost_share"), scope
-    )
-    sold = ratios(snapshot, "fct_order_lines", ("claim_cost_per_unit", "claim_cost_over_sales"), scope)
+    of_claims = ratios(snapshot, "fct_claims", OF_CLAIMS, scope)
+    sold = ratios(snapshot, "fct_order_lines", OF_SALES, scope)
     summed = {name: replace(claims[name], n=claims["claims"].events) for name in ("net_cost", "recovered")}
     return claims | summed | of_claims | sold
 
@@ -105,8 +105,8 @@ def families(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     found = [
         ratios_by(snapshot, mart, names, ["family_code"], scope)
         for mart, names in (
-            ("fct_claims", ["cost_per_claim", "recovered_share", "assumed_cost_share"]),
-            ("fct_order_lines", ["claim_cost_per_unit", "claim_cost_over_sales"]),
+            ("fct_claims", OF_CLAIMS),
+            ("fct_order_lines", OF_SALES),
         )
     ]
     known = pl.when(pl.col("is_enough")).then("value").alias("value")
@@ -118,7 +118,7 @@ def families(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
         f"from marts.fct_claims where {condition} group by 1",
         parameters,
     )
-    wide = table.pivot(on="measure", index="family_code", values="value")
+    wide = beside(table, ["family_code"], [*OF_CLAIMS, *OF_SALES], of="value")
     return sums.join(wide, on="family_code", how="left").sort(
         "net_cost", "family_code", descending=[True, False]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.queries.measures import Value, values, values_by
+from pipelines.queries.measures import Value, beside, values, values_by
 from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import Snapshot
 
@@ -36,8 +36,7 @@ def claims_by_family(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     sold = values_by(snapshot, "fct_order_lines", ["units"], ["family_code"], scope)
     claimed = values_by(snapshot, "fct_claims", ["claims", "failures"], ["family_code"], scope)
     return (
-        pl.concat([sold, claimed])
-        .pivot(on="measure", index="family_code", values="events")
-        .select("family_code", pl.col("units", "claims", "failures").fill_null(0).cast(pl.Int64))
+        beside(pl.concat([sold, claimed]), ["family_code"], ["units", "claims", "failures"])
+        .with_columns(pl.col("units", "claims", "failures").fill_null(0).cast(pl.Int64))
         .sort("units", descending=True)
     )

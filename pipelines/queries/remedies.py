@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from pipelines.queries.measures import Value, values, values_by
+from pipelines.queries.measures import Value, beside, values, values_by
 from pipelines.queries.ratios import ratios, ratios_by
 from pipelines.queries.scopes import Scope, where
 from pipelines.queries.snapshot import Snapshot
@@ -78,10 +78,11 @@ def families(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     """One row per family: both costs, the break-even, the shares, the claims they rest on."""
     ratio_names = (*COSTS, "break_even", "break_even_share", "assumed_share", "right_choice_probability")
     means = ratios_by(snapshot, MART, ratio_names, ["family_code"], scope)
-    shares = values_by(snapshot, MART, ["right_choice_share", "claims"], ["family_code"], scope)
+    counted = ("right_choice_share", "claims")
+    shares = values_by(snapshot, MART, counted, ["family_code"], scope)
     known = pl.when(pl.col("is_enough")).then("value").alias("value")
     every = pl.concat([frame.select("family_code", "measure", known) for frame in (means, shares)])
-    return every.pivot(on="measure", index="family_code", values="value").sort(
+    return beside(every, ["family_code"], [*ratio_names, *counted], of="value").sort(
         "claims", "family_code", descending=[True, False]
     )
 

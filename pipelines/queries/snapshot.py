@@ -22,6 +22,10 @@ class SnapshotMissingError(SavoirError):
     """Nothing has been published in this home yet, or it cannot be read."""
 
 
+class SnapshotOutdatedError(SavoirError):
+    """The published file lacks a table or a column that is asked for: another version built it."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """One published file, held open. Two snapshots are the same data exactly when their paths are equal."""
@@ -35,6 +39,11 @@ class Snapshot:
         try:
             cursor.execute(sql, list(parameters))
             return pl.DataFrame(cursor.to_arrow_table())
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise SnapshotOutdatedError(
+                f"The published file {self.path.name} lacks what is asked here "
+                f"({str(error).splitlines()[0]}). It was built by another version: run `savoir build` again."
+            ) from error
         finally:
             cursor.close()
 

@@ -65,7 +65,8 @@ def _variance(work: str, salvage: str) -> str:
 
 
 def _row(cursor: duckdb.DuckDBPyConnection, sql: str) -> tuple[float, ...]:
-    return tuple(float(value) for value in cursor.execute(sql).fetchone() or ())
+    # Over no claim at all DuckDB's sums and counts are null.
+    return tuple(float(value or 0) for value in cursor.execute(sql).fetchone() or ())
 
 
 def _sum(
