@@ -17,6 +17,7 @@ Lifetimes
     log_rank                     whether groups live equally long
 Rates and repeated failures
     poisson_limits, annualised_rate      exact limits of a count and of a rate
+    compare_rates                        two rates, exactly
     shrink_rates, full_bayes_rates       small groups drawn toward their family
     mean_cumulative, fit_power_law       failures per unit by age, repairs included
 Reporting, forecast, watching
@@ -25,15 +26,37 @@ Reporting, forecast, watching
     chain_ladder                 what earlier cohorts' development promises, with Mack's error
     nevada_expected, claims_per_unit, conditional_failures, overdispersion
     maxsprt_critical_value, maxsprt_performance, maxsprt_statistic, poisson_cusum, cusum_run_length
+    farrington_bound             a count against its own past
     best_replacement_age
+Emerging defects
+    evidence_of, born_periods, split_budget   many nodes, valid at every look, false alerts as declared
+    shrunken_ratios, fit_gamma_mixture        observed over expected, shrunken (EBGM)
+    poisson_scan, bernoulli_scan              scan statistics of a tree
+    findings, lord, saffron, alpha_investing  false-discovery rate, in a batch and online
 Doubts: every error is a ReliabilityError; a fit that cannot be trusted raises a FitDoubtError (in a batch:
 `doubt`).
 """
 
+from pipelines.reliability.alert_budget import (
+    AlertBudget,
+    split_budget,
+)
 from pipelines.reliability.batch import WeibullBatch, fit_weibull_groups, fit_weibull_life_tables
 from pipelines.reliability.competing import CumulativeIncidence, aalen_johansen, fit_causes, of_cause
+from pipelines.reliability.count_bounds import (
+    CountBound,
+    farrington_bound,
+)
 from pipelines.reliability.defective_subpopulation import DefectiveFit, fit_defective_subpopulation
 from pipelines.reliability.development import ChainLadder, chain_ladder
+from pipelines.reliability.disproportion import (
+    GammaMixture,
+    ShrunkenRatios,
+    bernoulli_scan,
+    fit_gamma_mixture,
+    poisson_scan,
+    shrunken_ratios,
+)
 from pipelines.reliability.doubts import (
     Doubt,
     FitDoubtError,
@@ -43,6 +66,19 @@ from pipelines.reliability.doubts import (
     ObservationError,
     OneFailureError,
     ReliabilityError,
+)
+from pipelines.reliability.emergence import (
+    Counts,
+    Evidence,
+    born_periods,
+    evidence_of,
+)
+from pipelines.reliability.false_discovery import (
+    OnlineTests,
+    alpha_investing,
+    findings,
+    lord,
+    saffron,
 )
 from pipelines.reliability.forecast import (
     CostForecast,
@@ -93,7 +129,13 @@ from pipelines.reliability.poisson_monitoring import (
     poisson_cusum,
 )
 from pipelines.reliability.product_limit import SurvivalCurve, kaplan_meier
-from pipelines.reliability.rates import AnnualisedRate, annualised_rate, poisson_limits
+from pipelines.reliability.rates import (
+    AnnualisedRate,
+    RateComparison,
+    annualised_rate,
+    compare_rates,
+    poisson_limits,
+)
 from pipelines.reliability.recurrence import (
     MeanCumulative,
     PowerLaw,
@@ -127,19 +169,24 @@ __all__ = [
     "LOGLOGISTIC",
     "LOGNORMAL",
     "WEIBULL",
+    "AlertBudget",
     "AnnualisedRate",
     "Band",
     "ChainLadder",
     "CorrectedCounts",
     "CostForecast",
+    "CountBound",
+    "Counts",
     "CumulativeIncidence",
     "DefectiveFit",
     "Doubt",
+    "Evidence",
     "Family",
     "FitDoubtError",
     "FlatLikelihoodError",
     "Forecast",
     "FullBayesRates",
+    "GammaMixture",
     "LocationScaleFit",
     "LogRank",
     "LognormalFit",
@@ -150,31 +197,42 @@ __all__ = [
     "ObservationError",
     "Observations",
     "OneFailureError",
+    "OnlineTests",
     "PowerLaw",
+    "RateComparison",
     "ReliabilityError",
     "ReplacementAge",
     "ReportingDelay",
     "ShrunkenRates",
+    "ShrunkenRatios",
     "SurvivalCurve",
     "WeibullBatch",
     "WeibullFit",
     "aalen_johansen",
     "added",
+    "alpha_investing",
     "annualised_rate",
     "batch_cumulative",
+    "bernoulli_scan",
     "best_replacement_age",
+    "born_periods",
     "chain_ladder",
     "claims_per_unit",
     "combined",
+    "compare_rates",
     "conditional_failures",
     "cumulative_band",
     "current_status",
     "cusum_run_length",
     "delay_corrected",
+    "evidence_of",
     "exact",
     "failures_and_censored",
+    "farrington_bound",
+    "findings",
     "fit_causes",
     "fit_defective_subpopulation",
+    "fit_gamma_mixture",
     "fit_location_scale",
     "fit_loglogistic",
     "fit_lognormal",
@@ -190,6 +248,7 @@ __all__ = [
     "kaplan_meier",
     "log_rank",
     "lognormal_cumulative",
+    "lord",
     "maxsprt_critical_value",
     "maxsprt_performance",
     "maxsprt_statistic",
@@ -202,12 +261,16 @@ __all__ = [
     "overdispersion",
     "poisson_cusum",
     "poisson_limits",
+    "poisson_scan",
     "power_law_through",
     "prediction_limits",
     "reported_share",
     "reporting_delay",
     "right_censored",
+    "saffron",
     "shrink_rates",
+    "shrunken_ratios",
+    "split_budget",
     "weibull_cumulative",
     "weibull_cumulative_hazard",
     "weibull_hazard",

@@ -1,15 +1,17 @@
 """Failures per exposure: rates and counts with exact Poisson limits.
 
-Belongs here: a constant rate from failures and exposure. Does not: rates that change with age, shrinkage.
+Belongs here: a constant rate from failures and exposure, and two of them compared. Does not: rates that
+change with age, shrinkage.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtri
+from scipy.special import betaincinv, chdtri, gammaln, xlog1py, xlogy
 
 from pipelines.reliability.doubts import ObservationError
 from pipelines.reliability.observations import Floats
@@ -28,6 +30,55 @@ class AnnualisedRate:
     yearly_share_low: Floats
     yearly_share_high: Floats
     confidence: float
+
+
+@dataclass(frozen=True)
+class RateComparison:
+    """First rate over second, with exact limits and the p value of "they are equal (or as the null says)"."""
+
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    p_value: float
+    confidence: float
+
+
+def compare_rates(
+    events: tuple[float, float],
+    exposure: tuple[float, float],
+    *,
+    ratio: float = 1.0,
+    alternative: Literal["two-sided", "greater", "less"] = "two-sided",
+    confidence: float = 0.95,
+) -> RateComparison:
+    """x1 | x1 + x2 ~ Binomial(p), p = ratio t1/(ratio t1 + t2): exact comparison of two Poisson rates.
+
+    Two-sided p value: probability of all outcomes no likelier than the one seen. Limits are Clopper &
+    Pearson's of p turned into ratios, one-sided for a one-sided alternative. events: whole counts, 0 or
+    more; exposure: above 0, in one unit. ratio: that of the null hypothesis. Raises ObservationError.
+
+    Przyborowski & Wilenski 1940 (Biometrika 31:313); as R's poisson.test.
+    """
+    (x1, x2), (t1, t2) = events, exposure
+    if min(x1, x2) < 0 or x1 != round(x1) or x2 != round(x2) or min(t1, t2) <= 0 or ratio <= 0:
+        raise ObservationError(
+            f"events {events} and exposure {exposure}: events are whole numbers of 0 or more, exposures "
+            "and the null ratio lie above 0."
+        )
+    n, p = int(x1 + x2), ratio * t1 / (ratio * t1 + t2)
+    k = np.arange(n + 1.0)
+    chance = np.exp(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + xlogy(k, p) + xlog1py(n - k, -p))
+    seen = int(x1)
+    if alternative == "two-sided":
+        p_value = float(chance[chance <= chance[seen] * (1 + 1e-7)].sum())
+    else:
+        p_value = float(chance[seen:].sum() if alternative == "greater" else chance[: seen + 1].sum())
+    tail = (1 - confidence) / 2 if alternative == "two-sided" else 1 - confidence
+    low = float(betaincinv(x1, x2 + 1, tail)) if x1 > 0 and alternative != "less" else 0.0
+    high = float(betaincinv(x1 + 1, x2, 1 - tail)) if x2 > 0 and alternative != "greater" else 1.0
+    low, high = (share / (1 - share) * t2 / t1 if share < 1 else float("inf") for share in (low, high))
+    estimate = (x1 / t1) / (x2 / t2) if x2 else (float("inf") if x1 else float("nan"))
+    return RateComparison(estimate, low, high, min(p_value, 1.0), confidence)
 
 
 def poisson_limits(count: ArrayLike, confidence: float = 0.95) -> tuple[Floats, Floats]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from pipelines.reliability import (
     annualised_rate,
     best_replacement_age,
+    compare_rates,
     cusum_run_length,
     fit_power_law,
     full_bayes_rates,
@@ -246,3 +248,31 @@ def test_the_unit_of_exposure_only_scales_shrunken_rates():
     by_hours, by_years = shrink_rates(x, t), shrink_rates(x, t * 1e5)
     assert by_years.rate * 1e5 == pytest.approx(by_hours.rate, rel=1e-8)
     assert by_years.rate_high * 1e5 == pytest.approx(by_hours.rate_high, rel=1e-8)
+
+
+def test_two_rates_meet_the_exact_comparison_of_r():
+    # R stats, example(poisson.test): poisson.test(c(11, 6 + 8 + 7), c(800, 1083 + 1050 + 878))
+    found = compare_rates((11, 21), (800, 3011))
+    assert (found.p_value, found.ratio) == (
+        pytest.approx(0.07967, abs=5e-6),
+        pytest.approx(1.971488, abs=5e-7),
+    )
+    assert (found.ratio_low, found.ratio_high) == pytest.approx((0.8584264, 4.2772659), abs=5e-8)
+
+
+@pytest.mark.parametrize("events", [(0, 7), (7, 0), (3, 3), (40, 12)])
+def test_comparisons_agree_with_the_binomial_test_that_they_are(events: tuple[int, int]):
+    exposure, null = (2.0, 5.0), 1.5
+    p = null * exposure[0] / (null * exposure[0] + exposure[1])
+    for side in ("two-sided", "greater", "less"):
+        theirs = binomtest(events[0], sum(events), p, alternative=side)
+        ours = compare_rates(events, exposure, ratio=null, alternative=side)
+        assert ours.p_value == pytest.approx(theirs.pvalue)
+        shares = theirs.proportion_ci(0.95, "exact")
+        low, high = (s / (1 - s) * 2.5 if s < 1 else np.inf for s in (shares.low, shares.high))
+        assert (ours.ratio_low, ours.ratio_high) == pytest.approx((low, high))
+
+
+def test_no_claims_at_all_compare_as_equal():
+    found = compare_rates((0, 0), (1.0, 1.0))
+    assert (found.p_value, found.ratio_low, found.ratio_high) == (1.0, 0.0, np.inf)
