@@ -7,6 +7,7 @@ too. Imports are made inside commands: `savoir --help` need not load Dagster and
 from __future__ import annotations
 
 import gc
+import os
 import re
 import sys
 from datetime import UTC, date, datetime
@@ -160,12 +161,17 @@ def build(context: click.Context, home: Home, as_of: date | None, known_on: date
 @click.option("--dagster-port", default=3000, show_default=True, type=click.IntRange(1, 65535))
 @click.pass_obj
 def serve(home: Home, dashboards_port: int, dagster_port: int) -> None:
-    """Dashboards, plus Dagster with its schedules, on this machine alone; Ctrl-C stops both."""
-    from pipelines.orchestration.instance import prepare_instance
-    from pipelines.serving import serve as serve_children
-    from pipelines.serving import servers
+    """Dashboards, plus Dagster with its schedules, on this machine alone; Ctrl-C stops both.
 
-    serve_children(servers(dashboards_port, dagster_port), prepare_instance(home), show)
+    The addresses carry the token of this start (SAVOIR_TOKEN, else a new one): who has it may do everything.
+    """
+    from pipelines.orchestration.instance import prepare_instance
+    from pipelines.serving import TOKEN_VARIABLE, servers
+    from pipelines.serving import serve as serve_children
+    from pipelines.web.sessions import new_token
+
+    token = new_token(os.environ.pop(TOKEN_VARIABLE, None))
+    serve_children(servers(dashboards_port, dagster_port, token), prepare_instance(home), show)
 
 
 @main.command()

@@ -1,6 +1,6 @@
 """`savoir serve`: the dashboards and Dagster side by side, and none of their processes left behind.
 
-Does not belong here: what they show or run.
+Does not belong here: what they show or run, and who may ask them (`pipelines.web`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from pipelines.errors import SavoirError
 from pipelines.home import PROJECT_DIR
 
 LOOPBACK = "127.0.0.1"
+TOKEN_VARIABLE = "SAVOIR_TOKEN"  # noqa: S105 (the name of the variable)
 PATIENCE_SECONDS = 120.0
 GRACE_SECONDS = 15.0
 
@@ -39,33 +41,26 @@ class Server:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def servers(dashboards_port: int, dagster_port: int) -> list[Server]:
+def servers(dashboards_port: int, dagster_port: int, token: str) -> list[Server]:
     """The dashboards, Dagster's page and the daemon that runs its schedules and sensors. All on loopback."""
     python = sys.executable
-    dagster_url = f"http://{LOOPBACK}:{dagster_port}"
-    dashboards_url = f"http://{LOOPBACK}:{dashboards_port}"
-    module = ["-m", "pipelines.definitions"]
+    cookie = f"savoir_{dashboards_port}"
+
+    def page(name: str, port: int) -> Server:
+        address = f"http://{LOOPBACK}:{port}"
+        return Server(
+            name,
+            [python, "-m", "pipelines.web", name, "--port", str(port), "--cookie", cookie],
+            url=f"{address}/?token={token}",
+            probe=f"{address}/health",
+            environment={TOKEN_VARIABLE: token},
+        )
+
+    daemon = [python, "-m", "dagster._daemon", "run", "-m", "pipelines.definitions", "--log-level", "warning"]
     return [
-        Server(
-            "dashboards",
-            [
-                *(python, "-m", "streamlit", "run", str(PROJECT_DIR / "dashboards" / "streamlit_app.py")),
-                *("--server.address", LOOPBACK, "--server.port", str(dashboards_port)),
-                *("--server.headless", "true", "--browser.gatherUsageStats", "false"),
-            ],
-            dashboards_url,
-            f"{dashboards_url}/_stcore/health",
-        ),
-        Server(
-            "dagster",
-            [
-                *(python, "-m", "dagster_webserver", *module),
-                *("--host", LOOPBACK, "--port", str(dagster_port), "--log-level", "warning"),
-            ],
-            dagster_url,
-            f"{dagster_url}/server_info",
-        ),
-        Server("dagster daemon", [python, "-m", "dagster._daemon", "run", *module, "--log-level", "warning"]),
+        page("dashboards", dashboards_port),
+        page("dagster", dagster_port),
+        Server("dagster daemon", daemon),
     ]
 
 
@@ -127,7 +122,7 @@ def _raise_if_ended(started: Sequence[tuple[Server, subprocess.Popen[bytes]]]) -
 
 
 def _refuse_taken_port(child: Server) -> None:
-    port = int((child.url or "").rsplit(":", 1)[1])
+    port = urlsplit(child.url).port
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,8 @@ DEMO_LINES = 60_000
 DEMO_SEED = 1
 DEMO_END = date(2026, 10, 31)
 PUBLISHED_WITH_REFUSALS = 3
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 
 
 @pytest.fixture(scope="session")
@@ -79,3 +83,18 @@ def small_home(small_home_builder: ModuleType, tmp_path_factory: pytest.TempPath
     root = tmp_path_factory.mktemp("small_home")
     small_home_builder.make(root)
     return Home.at(root)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium of the system, never a downloaded one."""
+    if not CHROMIUM.exists():
+        if os.environ.get("SAVOIR_BROWSER_REQUIRED") == "1":
+            pytest.fail(f"{CHROMIUM} is missing and SAVOIR_BROWSER_REQUIRED is 1: `apt-get install chromium`")
+        pytest.skip(f"{CHROMIUM} is not installed: `apt-get install chromium` runs the browser tests")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()

@@ -10,7 +10,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,8 +17,6 @@ from streamlit.testing.v1 import AppTest
 from pipelines.home import PROJECT_DIR, Home
 
 APP = PROJECT_DIR / "dashboards" / "streamlit_app.py"
-CHROMIUM = Path("/usr/bin/chromium")
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 
 
 @pytest.fixture
@@ -70,18 +67,3 @@ def address(small_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
     yield address
     server.terminate()
     server.wait(20)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium of the system, never a downloaded one."""
-    if not CHROMIUM.exists():
-        if os.environ.get("SAVOIR_BROWSER_REQUIRED") == "1":
-            pytest.fail(f"{CHROMIUM} is missing and SAVOIR_BROWSER_REQUIRED is 1: `apt-get install chromium`")
-        pytest.skip(f"{CHROMIUM} is not installed: `apt-get install chromium` runs the browser tests")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()

@@ -1,0 +1,24 @@
+"""The dashboards behind the guard. Does not belong here: anything that a page shows."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp
+
+from pipelines.home import PROJECT_DIR
+from pipelines.web.guard import Door, guarded
+
+SCRIPT = PROJECT_DIR / "dashboards" / "streamlit_app.py"
+
+# Streamlit styles its elements one by one and Vega compiles its expressions; nothing comes from elsewhere.
+CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def dashboards(token: str, cookie: str) -> ASGIApp:
+    """The Streamlit app as ASGI. One per process: Streamlit keeps its settings and its runtime globally."""
+    from streamlit.starlette import App
+
+    return guarded(App(SCRIPT), Door(token, cookie, CONTENT_POLICY))
