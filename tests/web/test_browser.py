@@ -34,7 +34,7 @@ def test_the_printed_link_opens_the_dashboards_and_leaves_no_token_in_the_addres
     site = served.dashboards
     page.goto(f"{site.address}/?lang=fr&token={site.token}")
     drawn(page)
-    assert page.url == f"{site.address}/?lang=fr"
+    assert page.url.endswith("?lang=fr")
     assert page.evaluate("document.cookie").startswith("_streamlit_xsrf=")
     assert page.violations == []
 
