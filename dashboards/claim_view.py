@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import charts
+from dashboards import charts, fields
 from dashboards.data import ask
 from dashboards.figures import fact
 from dashboards.tables import grid, with_labels
@@ -85,13 +85,12 @@ def _timeline(ticket_id: str, facts: dict[str, Any], lang: str) -> None:
         charts.show(charts.timeline(life, spans.filter(is_life), words), t("timeline_alt"), lang, height=70)
         claim_itself = charts.timeline(events.filter(~is_life), spans.filter(~is_life), words)
         charts.show(claim_itself, t("timeline_alt"), lang, height=110)
-        column = st.column_config
         grid(
             events.rename({"label": "what"}),
             {
-                "day": column.DateColumn(t("axis_day"), format="DD/MM/YYYY"),
-                "what": column.TextColumn(t("axis_event"), width="medium"),
-                "days_since_request": column.NumberColumn(t("axis_since"), format="%+d"),
+                "day": fields.day(t("axis_day")),
+                "what": fields.text(t("axis_event"), "medium"),
+                "days_since_request": fields.number(t("axis_since"), is_signed=True),
                 "repair_id": t("axis_repair"),
             },
             t("timeline_title"),
@@ -144,7 +143,6 @@ def _repairs(ticket_id: str, lang: str) -> None:
     repairs = ask(repairs_of, ticket_id)
     if repairs.is_empty():
         return
-    column = st.column_config
     labelled = with_labels(repairs, "cause", "outcome")
     with st.container(border=True):
         st.subheader(t("repairs_title"), anchor=False)
@@ -157,10 +155,10 @@ def _repairs(ticket_id: str, lang: str) -> None:
                 "cause": t("axis_cause"),
                 "evidence_grade": t("axis_evidence"),
                 "outcome": t("axis_outcome"),
-                "turnaround_days": column.NumberColumn(t("axis_turnaround"), format="%d"),
-                "total_cost_eur": column.NumberColumn(t("axis_cost"), format="euro"),
-                "customer_charge_eur": column.NumberColumn(t("axis_charge"), format="euro"),
-                "is_repeat": column.CheckboxColumn(t("axis_repeat")),
+                "turnaround_days": fields.number(t("axis_turnaround")),
+                "total_cost_eur": fields.euro(t("axis_cost")),
+                "customer_charge_eur": fields.euro(t("axis_charge")),
+                "is_repeat": fields.flag(t("axis_repeat")),
             },
             t("repairs_title"),
         )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
+from dashboards import exports, fields
+from dashboards.data import ask
+from dashboards.fields import Field
 from dashboards.texts import language, t
+from dashboards.url_state import filters_in_words
+from pipelines.queries.build_facts import build_facts, definitions
+from pipelines.queries.formats import day
 from pipelines.queries.words import code_label
 
-# A spreadsheet runs a cell that begins like this; an apostrophe in front turns it into text.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# Excel holds 1,048,576 rows; a file handed out by a page stays far below.
+FILE_ROWS = 200_000
 
 
 def with_labels(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
@@ -36,64 +41,83 @@ def with_texts(frame: pl.DataFrame, column: str, beginning: str, to: str) -> pl.
     return frame.with_columns(pl.col(column).replace_strict(texts, return_dtype=pl.String).alias(to))
 
 
-def inert_cell(value: object) -> object:
-    """The value, or the text that no spreadsheet will run."""
-    if isinstance(value, str) and value.lstrip().startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value
-
-
-def csv_bytes(frame: pl.DataFrame) -> bytes:
-    """The table as CSV, UTF-8 with a byte-order mark so that Excel reads the accents."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(frame.columns)
-    for row in frame.iter_rows():
-        writer.writerow([inert_cell(value) for value in row])
-    return text.getvalue().encode("utf-8-sig")
-
-
 def grid(
     frame: pl.DataFrame,
-    columns: Mapping[str, Any],
+    columns: Mapping[str, Field | str],
     alt: str,
     key: str | None = None,
     height: int | None = None,
+    name: str | None = None,
+    whole: pl.DataFrame | None = None,
 ) -> int | None:
-    """A read-only grid of the named columns. With a key a row can be picked: returns its position."""
-    shown = frame.select([name for name in columns if name in frame.columns])
+    """A read-only grid of the named columns. With a key a row can be picked: returns its position.
+
+    With a name the table can be taken away as a file; `whole` where the grid shows only a part of it.
+    """
+    known = fields.declared(frame, columns)
     options: dict[str, Any] = {
         "hide_index": True,
-        "column_config": dict(columns),
+        "column_config": fields.configured(known),
         "placeholder": "–",
         "alt": alt,
         # Short tables show all their rows, long ones scroll.
         "height": height or ("content" if frame.height <= 25 else "auto"),
     }
+    shown = fields.displayed(frame, known, language())
+    picked = None
     if key is None:
         st.dataframe(shown, **options)
-        return None
-    state = st.dataframe(shown, **options, key=key, on_select="rerun", selection_mode="single-row")
-    rows = state["selection"]["rows"]
-    return rows[0] if rows and rows[0] < frame.height else None
+    else:
+        state = st.dataframe(shown, **options, key=key, on_select="rerun", selection_mode="single-row")
+        rows = state["selection"]["rows"]
+        picked = rows[0] if rows and rows[0] < frame.height else None
+    if name is not None:
+        _download(frame if whole is None else whole, known, name, alt)
+    return picked
 
 
-def download(frame: pl.DataFrame, name: str) -> None:
-    """The button that hands out the table as CSV."""
-    st.download_button(
-        t("download_csv"),
-        data=lambda: csv_bytes(frame),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-        key=f"csv_{name}",
+def _download(frame: pl.DataFrame, columns: Mapping[str, Field], name: str, title: str) -> None:
+    """The buttons that hand out the table, as a workbook and as CSV."""
+    lang = language()
+    kept = frame.head(FILE_ROWS)
+    # Read here: the files are made on a thread that knows no session.
+    notes = _notes(title, kept.height, frame.height)
+    files = {
+        "xlsx": (XLSX, lambda: exports.xlsx_bytes(kept, columns, notes, lang)),
+        "csv": ("text/csv", lambda: exports.csv_bytes(kept, columns, lang)),
+    }
+    with st.container(horizontal=True):
+        for ending, (mime, data) in files.items():
+            st.download_button(
+                t(f"download_{ending}"),
+                data=data,
+                file_name=f"{name}.{ending}",
+                mime=mime,
+                icon=":material/download:",
+                type="tertiary",
+                on_click="ignore",
+                key=f"{ending}_{name}",
+            )
+
+
+def _notes(title: str, rows: int, of: int) -> exports.Notes:
+    lang = language()
+    build = ask(build_facts)
+    about = [
+        (t("file_table"), title),
+        *((t("file_filter"), f"{label}: {value}") for label, value in filters_in_words().items()),
+        (t("file_as_of"), day(build.as_of, lang)),
+        (t("file_built"), f"{day(build.finished_at, lang)} {build.finished_at:%H:%M} UTC"),
+        (t("file_snapshot"), build.build_id),
+        (t("file_rows"), str(rows) if rows == of else t("file_rows_cut", rows=rows, all=of)),
+        (t("file_units"), t("file_units_note")),
+    ]
+    return exports.Notes(
+        t("sheet_data"), t("sheet_about"), t("sheet_definitions"), about, ask(definitions, lang)
     )
 
 
-def behind(frame: pl.DataFrame, columns: Mapping[str, Any], name: str, alt: str) -> None:
+def behind(frame: pl.DataFrame, columns: Mapping[str, Field | str], name: str, alt: str) -> None:
     """The folded table behind a chart, with its download."""
     with st.expander(t("table_behind"), icon=":material/table_rows:"):
-        grid(frame, columns, alt)
-        download(frame, name)
+        grid(frame, columns, alt, name=name)

@@ -114,6 +114,11 @@ def forget(keys: Iterable[str]) -> None:
         st.session_state[f"held:{key}"] = None
 
 
+def filters_in_words() -> dict[str, str]:
+    """The parameters that the view is made by, as the URL has them: name and value."""
+    return {key: text for key, text in st.query_params.to_dict().items() if key not in ("lang", "back")}
+
+
 def link() -> str:
     """The address of the view as it stands, to be sent to somebody."""
     address = (st.context.url or "").split("?")[0]

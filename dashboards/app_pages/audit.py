@@ -3,12 +3,12 @@
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, share_charts
+from dashboards import charts, fields, share_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_cards
 from dashboards.filters import scope as scope_filter
 from dashboards.navigation import open_claim
-from dashboards.tables import behind, download, grid, with_labels, with_texts
+from dashboards.tables import behind, grid, with_labels, with_texts
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries.audit import by_violation, compliance, findings_of, headline, rules, verdict_matrix
@@ -16,7 +16,6 @@ from pipelines.queries.audit import by_violation, compliance, findings_of, headl
 header(t("page_audit"), t("audit_subtitle"))
 scope = scope_filter(("family", "sku", "centre", "period"))
 lang = language()
-number = st.column_config.NumberColumn
 
 measure_cards([*ask(headline, scope).values(), *ask(compliance, scope).values()])
 
@@ -41,7 +40,7 @@ with st.container(border=True):
         height = 90 + 30 * cells["policy"].n_unique()
         charts.show(share_charts.verdict_matrix(cells, words), t("audit_matrix_alt"), lang, height)
         shown = {name: t(name) for name in ("policy_outcome", "legal_outcome", "actual_outcome")}
-        claims = number(t("axis_claims"), format="localized")
+        claims = fields.number(t("axis_claims"))
         behind(labelled, shown | {"claims": claims}, "verdicts", t("audit_matrix"))
 
 violations = ask(by_violation, scope)
@@ -57,14 +56,14 @@ with st.container(border=True):
         {
             "violation_code": t("audit_code"),
             "severity_label": t("audit_severity"),
-            "findings": number(t("audit_findings"), format="localized"),
-            "amount_at_risk": number(t("audit_amount"), format="euro"),
-            f"meaning_{lang}": st.column_config.TextColumn(t("audit_meaning"), width="large"),
-            "clause": st.column_config.TextColumn(t("audit_clause"), width="large"),
+            "findings": fields.number(t("audit_findings")),
+            "amount_at_risk": fields.euro(t("audit_amount")),
+            f"meaning_{lang}": fields.text(t("audit_meaning"), "large"),
+            "clause": fields.text(t("audit_clause"), "large"),
         },
         t("audit_violations"),
+        name="violations",
     )
-    download(violations, "violations")
 
 with st.container(border=True):
     meanings = dict(violations.select("violation_code", f"meaning_{lang}").iter_rows())
@@ -83,22 +82,22 @@ with st.container(border=True):
     findings = ask(findings_of, code, scope)
     st.caption(t("worklist_pick"))
     picked = grid(
-        findings,
+        with_labels(findings, "family_code"),
         {
             "ticket_id": t("axis_ticket"),
             "order_id": t("axis_order"),
             "repair_id": t("axis_repair"),
-            "happened_on": st.column_config.DateColumn(t("axis_day"), format="DD/MM/YYYY"),
+            "happened_on": fields.day(t("axis_day")),
             "family_code": t("family"),
             "sku": t("sku"),
             "service_center_id": t("centre"),
-            "amount_at_risk_eur": number(t("audit_amount"), format="euro"),
-            f"evidence_{lang}": st.column_config.TextColumn(t("audit_evidence"), width="large"),
+            "amount_at_risk_eur": fields.euro(t("audit_amount")),
+            f"evidence_{lang}": fields.text(t("audit_evidence"), "large"),
         },
         t("audit_pick"),
         key="finding_rows",
         height=420,
+        name=f"findings_{code}",
     )
-    download(findings, f"findings_{code}")
 if picked is not None and findings["ticket_id"][picked] is not None:
     open_claim(findings["ticket_id"][picked])

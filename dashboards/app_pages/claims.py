@@ -4,13 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import claim_view
+from dashboards import claim_view, fields
 from dashboards.data import ask
 from dashboards.figures import header
 from dashboards.filters import choice
 from dashboards.filters import scope as scope_filter
 from dashboards.navigation import way_back
-from dashboards.tables import download, grid, with_labels
+from dashboards.tables import grid, with_labels
 from dashboards.texts import language, t
 from dashboards.url_state import bound
 from pipelines.queries.claims import LIST_LIMIT, claims_list, codes_of
@@ -41,28 +41,27 @@ if rows.is_empty():
 shown = {"shown": number(rows.height, lang), "total": number(total, lang)}
 st.caption(t("claims_limited" if total > LIST_LIMIT else "claims_found", **shown) + " " + t("worklist_pick"))
 labelled = with_labels(rows, "family_code", "category", "cause", "actual_outcome")
-column = st.column_config
 picked = grid(
     labelled,
     {
         "ticket_id": t("axis_ticket"),
-        "requested_on": column.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
+        "requested_on": fields.day(t("axis_requested")),
         "family_code": t("family"),
         "sku": t("sku"),
         "lot_code": t("axis_lot"),
-        "age_months": column.NumberColumn(t("axis_age"), format="%.1f"),
+        "age_months": fields.number(t("axis_age"), 1),
         "category": t("axis_category"),
         "cause": t("axis_cause"),
         "fault_code": t("axis_fault"),
         "actual_outcome": t("axis_outcome"),
-        "turnaround_days": column.NumberColumn(t("axis_turnaround"), format="%d"),
-        "net_cost_eur": column.NumberColumn(t("axis_cost"), format="euro"),
+        "turnaround_days": fields.number(t("axis_turnaround")),
+        "net_cost_eur": fields.euro(t("axis_cost")),
     },
     t("page_claims"),
     key="claim_rows",
     height=620,
+    name="claims",
 )
-download(rows, "claims")
 if picked is not None:
     st.query_params["claim"] = rows["ticket_id"][picked]
     st.rerun()

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, lifetime_charts
+from dashboards import charts, fields, lifetime_charts
 from dashboards.data import ask
 from dashboards.figures import header, rate_card
 from dashboards.filters import choice, product_names, several
@@ -43,7 +43,6 @@ def _said(fit: dict) -> str:
 header(t("page_failures"), t("failures_subtitle"))
 scope = scope_filter(("family", "sku"))
 lang = language()
-number = st.column_config.NumberColumn
 with st.sidebar:
     known = ask(causes, scope)
     cause = choice("cause", t("axis_cause"), known, code_label("defect", lang)) or "defect"
@@ -75,14 +74,14 @@ curves = pl.concat(series, how="vertical_relaxed")
 columns = {
     "series": t("axis_label"),
     "age_month": t("axis_months"),
-    "cumulative": number(t("axis_rate"), format="percent"),
-    "cumulative_low": number(t("axis_low"), format="percent"),
-    "cumulative_high": number(t("axis_high"), format="percent"),
-    "hazard": number(t("axis_hazard"), format="percent"),
-    "units": number(t("axis_units"), format="localized"),
-    "events": number(t("axis_failures"), format="localized"),
-    "watched": number(t("axis_watched"), format="localized"),
-    "maturity": number(t("axis_mature"), format="percent"),
+    "cumulative": fields.percent(t("axis_rate")),
+    "cumulative_low": fields.percent(t("axis_low")),
+    "cumulative_high": fields.percent(t("axis_high")),
+    "hazard": fields.percent(t("axis_hazard")),
+    "units": fields.number(t("axis_units")),
+    "events": fields.number(t("axis_failures")),
+    "watched": fields.number(t("axis_watched")),
+    "maturity": fields.percent(t("axis_mature")),
 }
 left, right = st.columns([3, 2], gap="medium")
 with left, st.container(border=True, height="stretch"):
@@ -104,7 +103,7 @@ with left, st.container(border=True, height="stretch"):
     else:
         pooled = ask(life_curve, Scope(family_code=scope.family_code), cause)
         charts.show(lifetime_charts.cohort_fan(fan, pooled, words), t("fan_alt"), lang, 400)
-        cohort = {"cohort": st.column_config.DateColumn(words["delivered"], format="YYYY-MM")}
+        cohort = {"cohort": fields.month(words["delivered"])}
         rest = {key: label for key, label in columns.items() if key not in ("series", "hazard")}
         behind(fan, cohort | rest, "failure_rate_by_delivery_month", t("fan_title"))
 with right, st.container(border=True, height="stretch"):
@@ -138,18 +137,18 @@ with right, st.container(border=True, height="stretch"):
             "units": columns["units"],
             "events": columns["events"],
             **{
-                f"{name}{limit}": number(t(f"weibull_{name}") + suffix, format=form)
-                for name, form in (
-                    ("shape", "%.2f"),
-                    ("scale", "%.0f"),
-                    ("b10", "%.0f"),
-                    ("cumulative_24", "percent"),
+                f"{name}{limit}": kind(t(f"weibull_{name}") + suffix)
+                for name, kind in (
+                    ("shape", lambda label: fields.number(label, 2)),
+                    ("scale", fields.number),
+                    ("b10", fields.number),
+                    ("cumulative_24", fields.percent),
                 )
                 for limit, suffix in (("", ""), ("_low", " ≥"), ("_high", " ≤"))
             },
-            "is_enough": st.column_config.CheckboxColumn(t("weibull_enough")),
-            "is_diverging": st.column_config.CheckboxColumn(t("weibull_differs")),
-            "doubt": st.column_config.TextColumn(t("weibull_doubt"), width="large"),
+            "is_enough": fields.flag(t("weibull_enough")),
+            "is_diverging": fields.flag(t("weibull_differs")),
+            "doubt": fields.text(t("weibull_doubt"), "large"),
         },
         "weibull_fits",
         t("weibull_title"),
@@ -174,17 +173,16 @@ with st.container(border=True):
     else:
         drawn = lifetime_charts.nevada(cells, kind, words | {"failures": t(f"axis_{counted}")})
         charts.show(drawn, t("nevada_alt"), lang, 460)
-        month = st.column_config.DateColumn
         behind(
             cells.sort("delivery_month", "claim_month", descending=True),
             {
-                "delivery_month": month(t("axis_delivered"), format="YYYY-MM"),
-                "claim_month": month(t("axis_claim_month"), format="YYYY-MM"),
-                "n": number(t("axis_watched"), format="localized"),
-                "events": number(t(f"axis_{counted}"), format="localized"),
-                "expected": number(t("axis_expected"), format="%.1f"),
-                "residual": number(t("axis_residual"), format="%.1f"),
-                "per_1000": number(t("axis_per_1000"), format="%.2f"),
+                "delivery_month": fields.month(t("axis_delivered")),
+                "claim_month": fields.month(t("axis_claim_month")),
+                "n": fields.number(t("axis_watched")),
+                "events": fields.number(t(f"axis_{counted}")),
+                "expected": fields.number(t("axis_expected"), 1),
+                "residual": fields.number(t("axis_residual"), 1),
+                "per_1000": fields.number(t("axis_per_1000"), 2),
             },
             "nevada",
             t("nevada_title"),

@@ -3,11 +3,11 @@
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, forecast_charts
+from dashboards import charts, fields, forecast_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_card
 from dashboards.filters import scope as scope_filter
-from dashboards.tables import behind, download, grid, with_labels
+from dashboards.tables import behind, grid, with_labels
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries import forecasts
@@ -18,7 +18,6 @@ from pipelines.queries.formats import number as written
 header(t("page_forecast"), t("forecast_subtitle"))
 scope = scope_filter(("family", "sku"))
 lang = language()
-number, day = st.column_config.NumberColumn, st.column_config.DateColumn
 words = {key: t(f"forecast_{key}") for key in (*forecast_charts.WORDS, *forecast_charts.FANS)}
 
 months = ask(forecasts.outlook, scope)
@@ -84,17 +83,17 @@ with st.container(border=True):
     behind(
         months,
         {
-            "forecast_month": day(words["month"], format="YYYY-MM"),
-            "expected_claims": number(t("forecast_claims"), format="%.1f"),
-            "low": number(words["low"], format="%d"),
-            "high": number(words["high"], format="%d"),
-            "expected_cost_eur": number(t("forecast_cost"), format="euro"),
-            "cost_low": number(words["low"], format="euro"),
-            "cost_high": number(words["high"], format="euro"),
-            "cumulative_claims": number(t("forecast_cumulated"), format="%.1f"),
-            "cumulative_cost_eur": number(t("forecast_reserve"), format="euro"),
-            "cumulative_cost_low": number(words["low"], format="euro"),
-            "cumulative_cost_high": number(words["high"], format="euro"),
+            "forecast_month": fields.month(words["month"]),
+            "expected_claims": fields.number(t("forecast_claims"), 1),
+            "low": fields.number(words["low"]),
+            "high": fields.number(words["high"]),
+            "expected_cost_eur": fields.euro(t("forecast_cost")),
+            "cost_low": fields.euro(words["low"]),
+            "cost_high": fields.euro(words["high"]),
+            "cumulative_claims": fields.number(t("forecast_cumulated"), 1),
+            "cumulative_cost_eur": fields.euro(t("forecast_reserve")),
+            "cumulative_cost_low": fields.euro(words["low"]),
+            "cumulative_cost_high": fields.euro(words["high"]),
         },
         "forecast",
         t("forecast_title"),
@@ -120,34 +119,44 @@ with st.container(border=True):
     behind(
         compared,
         {
-            "month": day(words["month"], format="YYYY-MM"),
-            "as_of": day(words["made"], format="DD/MM/YYYY"),
-            "expected_claims": number(words["expected"], format="%.1f"),
-            "low": number(words["low"], format="%d"),
-            "high": number(words["high"], format="%d"),
-            "actual_claims": number(words["came"], format="%d"),
-            "is_covered": st.column_config.CheckboxColumn(words["held"]),
+            "month": fields.month(words["month"]),
+            "as_of": fields.day(words["made"]),
+            "expected_claims": fields.number(words["expected"], 1),
+            "low": fields.number(words["low"]),
+            "high": fields.number(words["high"]),
+            "actual_claims": fields.number(words["came"]),
+            "is_covered": fields.flag(words["held"]),
         },
         "past_forecasts",
         t("forecast_past"),
     )
     rates = {
-        "held": number(words["held"], format="localized"),
-        "forecasts": number(t("forecast_of"), format="localized"),
-        "coverage": number(t("forecast_share"), format="percent"),
-        "bias": number(t("forecast_bias"), format="percent"),
-        "relative_error": number(t("forecast_error"), format="percent"),
-        "came": number(words["came"], format="localized"),
+        "held": fields.number(words["held"]),
+        "forecasts": fields.number(t("forecast_of")),
+        "coverage": fields.percent(t("forecast_share")),
+        "bias": fields.percent(t("forecast_bias")),
+        "relative_error": fields.percent(t("forecast_error")),
+        "came": fields.number(words["came"]),
     }
     by_lead = ask(forecasts.scores_by_lead, scope)
     by_family = with_labels(ask(forecasts.scores_by_family, ask(families)), "family_code")
     left, right = st.columns(2, gap="medium")
     with left:
-        grid(by_lead, {"months_ahead": t("forecast_lead")} | rates, t("forecast_by_lead"), height=250)
-        download(by_lead, "scores_by_lead")
+        grid(
+            by_lead,
+            {"months_ahead": t("forecast_lead")} | rates,
+            t("forecast_by_lead"),
+            height=250,
+            name="scores_by_lead",
+        )
     with right:
-        grid(by_family, {"family_code": t("family")} | rates, t("forecast_by_family"), height=250)
-        download(by_family, "scores_by_family")
+        grid(
+            by_family,
+            {"family_code": t("family")} | rates,
+            t("forecast_by_family"),
+            height=250,
+            name="scores_by_family",
+        )
 
 with st.container(border=True):
     st.subheader(t("forecast_reserves"), anchor=False)
@@ -164,16 +173,16 @@ with st.container(border=True):
         reserves,
         {
             "label": t("family"),
-            "units_in_service": number(t("axis_units_warranty"), format="localized"),
-            "known_claims": number(t("forecast_known"), format="localized"),
-            "cumulative_claims": number(t("forecast_claims"), format="%.1f"),
-            "cumulative_low": number(words["low"], format="%d"),
-            "cumulative_high": number(words["high"], format="%d"),
-            "mean_cost_eur": number(t("forecast_mean_cost"), format="euro"),
-            "cumulative_cost_eur": number(t("forecast_reserve"), format="euro"),
-            "cumulative_cost_low": number(words["low"], format="euro"),
-            "cumulative_cost_high": number(words["high"], format="euro"),
-            "doubt": st.column_config.TextColumn(t("weibull_doubt"), width="large"),
+            "units_in_service": fields.number(t("axis_units_warranty")),
+            "known_claims": fields.number(t("forecast_known")),
+            "cumulative_claims": fields.number(t("forecast_claims"), 1),
+            "cumulative_low": fields.number(words["low"]),
+            "cumulative_high": fields.number(words["high"]),
+            "mean_cost_eur": fields.euro(t("forecast_mean_cost")),
+            "cumulative_cost_eur": fields.euro(t("forecast_reserve")),
+            "cumulative_cost_low": fields.euro(words["low"]),
+            "cumulative_cost_high": fields.euro(words["high"]),
+            "doubt": fields.text(t("weibull_doubt"), "large"),
         },
         "reserves",
         t("forecast_reserves"),

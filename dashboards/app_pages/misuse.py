@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, share_charts
+from dashboards import charts, fields, share_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_card, measure_cards
 from dashboards.filters import scope as scope_filter
@@ -18,16 +18,15 @@ header(t("page_misuse"), t("misuse_subtitle"))
 scope = scope_filter(("family", "sku", "centre", "period"))
 lang = language()
 words = {key: t(f"share_{key}") for key in share_charts.WORDS}
-number = st.column_config.NumberColumn
 
 measure_cards(ask(headline, scope).values(), per_row=4)
 
 columns = {
-    "value": number(t("share_share"), format="percent"),
-    "low": number(t("share_low"), format="percent"),
-    "high": number(t("share_high"), format="percent"),
-    "events": number(t("share_events"), format="localized"),
-    "n": number(t("share_of"), format="localized"),
+    "value": fields.percent(t("share_share")),
+    "low": fields.percent(t("share_low")),
+    "high": fields.percent(t("share_high")),
+    "events": fields.number(t("share_events")),
+    "n": fields.number(t("share_of")),
 }
 left, right = st.columns(2, gap="medium")
 with left, st.container(border=True):
@@ -37,7 +36,7 @@ with left, st.container(border=True):
         st.info(t("misuse_too_few"))
     else:
         charts.show(share_charts.share_over_time(months, words), t("misuse_months_alt"), lang, 440)
-    month = st.column_config.DateColumn(t("axis_month"), format="YYYY-MM")
+    month = fields.month(t("axis_month"))
     behind(months, {"month": month} | columns, "misuse_by_month", t("misuse_months"))
 with right, st.container(border=True):
     st.subheader(t("misuse_groups"), anchor=False)
@@ -74,14 +73,14 @@ with st.container(border=True):
         shown = {
             "label": t("centre"),
             "status_label": t("axis_verdict"),
-            "diagnosed": number(t("share_of"), format="localized"),
-            "misuse_verdicts": number(t("share_events"), format="localized"),
-            "expected_misuse": number(t("share_expected"), format="%.1f"),
-            "ratio": number(t("share_ratio"), format="%.2f"),
-            "shrunken_ratio": number(t("share_shrunken"), format="%.2f"),
-            "misuse_rejections": number(t("misuse_refused"), format="localized"),
-            "with_evidence": number(t("misuse_with_evidence"), format="localized"),
-            "overturned": number(t("misuse_overturned"), format="localized"),
+            "diagnosed": fields.number(t("share_of")),
+            "misuse_verdicts": fields.number(t("share_events")),
+            "expected_misuse": fields.number(t("share_expected"), 1),
+            "ratio": fields.number(t("share_ratio"), 2),
+            "shrunken_ratio": fields.number(t("share_shrunken"), 2),
+            "misuse_rejections": fields.number(t("misuse_refused")),
+            "with_evidence": fields.number(t("misuse_with_evidence")),
+            "overturned": fields.number(t("misuse_overturned")),
         }
         behind(funnel, shown, "misuse_by_centre", t("misuse_centres"))
 
@@ -94,8 +93,8 @@ with left, st.container(border=True):
             lambda code: f"{code} · {faults.get(code, '')}", return_dtype=pl.String
         )
     )
-    counts = {"claims": number(t("misuse_diagnosed"), format="localized")}
-    counts |= {"misuse_refusals": number(t("misuse_refused"), format="localized")}
+    counts = {"claims": fields.number(t("misuse_diagnosed"))}
+    counts |= {"misuse_refusals": fields.number(t("misuse_refused"))}
     grid(codes, {"fault": t("axis_fault")} | counts, t("misuse_codes"))
 with right, st.container(border=True):
     st.subheader(t("misuse_bounds"), anchor=False, help=term("verdict_cause"))

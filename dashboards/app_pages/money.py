@@ -3,12 +3,12 @@
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, money_charts
+from dashboards import charts, fields, money_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_card, measure_cards
 from dashboards.filters import scope as scope_filter
 from dashboards.navigation import open_claim
-from dashboards.tables import behind, download, grid, with_labels, with_texts
+from dashboards.tables import behind, grid, with_labels, with_texts
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries import money
@@ -17,7 +17,6 @@ from pipelines.queries.formats import number as written
 header(t("page_money"), t("money_subtitle"))
 scope = scope_filter(("family", "sku", "period"))
 lang = language()
-number = st.column_config.NumberColumn
 words = {key: t(f"money_{key}") for key in money_charts.WORDS}
 
 cards = ask(money.headline, scope)
@@ -40,17 +39,17 @@ with st.container(border=True):
     parts = {part: t(f"part_{part}") for part in money.PARTS}
     spent = ask(money.spent_by_month, scope)
     charts.show(money_charts.stacked_months(spent, parts, words), t("money_spent_alt"), lang, 320)
-    month = {"month": st.column_config.DateColumn(words["month"], format="YYYY-MM")}
+    month = {"month": fields.month(words["month"])}
     behind(
         spent.pivot(on="part", index=["month", "claims", "closed_share"], values="amount_eur").sort(
             "month", descending=True
         ),
         month
         | {
-            "claims": number(words["claims"], format="localized"),
-            "closed_share": number(words["closed"], format="percent"),
+            "claims": fields.number(words["claims"]),
+            "closed_share": fields.percent(words["closed"]),
         }
-        | {part: number(label, format="euro") for part, label in parts.items()},
+        | {part: fields.euro(label) for part, label in parts.items()},
         "spent_by_month",
         t("money_spent"),
     )
@@ -68,11 +67,12 @@ with st.container(border=True):
     )
     is_share = cards[name].measure.format == "percent"
     form = ".1%" if is_share else "$,.2f" if name == "claim_cost_per_unit" else "$,.0f"
-    shown = number(labels[name], format="percent" if is_share else "euro")
+    kind = fields.percent if is_share else fields.euro
+    shown = kind(labels[name])
     limits = {
-        "low": number(words["low"], format="percent" if is_share else "euro"),
-        "high": number(words["high"], format="percent" if is_share else "euro"),
-        "cases": number(words["cases"], format="localized"),
+        "low": kind(words["low"]),
+        "high": kind(words["high"]),
+        "cases": fields.number(words["cases"]),
     }
     st.caption(t("money_by_request" if name == "cost_per_claim" else "money_by_delivery"))
     named = words | {"value": labels[name]}
@@ -86,7 +86,7 @@ with st.container(border=True):
             told = pl.when("is_enough").then(pl.col("value", "low", "high"))
             drawn = money_charts.ratio_by_month(months.with_columns(told), named, form)
             charts.show(drawn, t("money_months_alt"), lang, 380)
-        settled = {"is_settled": st.column_config.CheckboxColumn(words["settled"])}
+        settled = {"is_settled": fields.flag(words["settled"])}
         behind(months, month | {"value": shown} | limits | settled, "ratio_by_month", t("money_ratios"))
     with right:
         groups = with_labels(ask(money.ratio_by_family, name, scope), "family_code")
@@ -99,14 +99,12 @@ with st.container(border=True):
             with_labels(ask(money.families, scope), "family_code"),
             {
                 "family_code": t("family"),
-                "claims": number(words["claims"], format="localized"),
-                "net_cost": number(cards["net_cost"].measure.label(lang), format="euro"),
-                **{each: number(label, format="euro") for each, label in labels.items()},
-                "claim_cost_over_sales": number(labels["claim_cost_over_sales"], format="percent"),
-                "recovered_share": number(cards["recovered_share"].measure.label(lang), format="percent"),
-                "assumed_cost_share": number(
-                    cards["assumed_cost_share"].measure.label(lang), format="percent"
-                ),
+                "claims": fields.number(words["claims"]),
+                "net_cost": fields.euro(cards["net_cost"].measure.label(lang)),
+                **{each: fields.euro(label) for each, label in labels.items()},
+                "claim_cost_over_sales": fields.percent(labels["claim_cost_over_sales"]),
+                "recovered_share": fields.percent(cards["recovered_share"].measure.label(lang)),
+                "assumed_cost_share": fields.percent(cards["assumed_cost_share"].measure.label(lang)),
             },
             "money_by_family",
             t("money_ratios"),
@@ -118,8 +116,8 @@ with st.container(border=True):
     kinds = {part: t(f"leak_{part}") for part in money.LEAKS}
     columns = {
         "leak": words["part"],
-        "claims": number(words["claims"], format="localized"),
-        "amount_eur": number(words["value"], format="euro"),
+        "claims": fields.number(words["claims"]),
+        "amount_eur": fields.euro(words["value"]),
     }
     left, right = st.columns([2, 3], gap="medium")
     with left:
@@ -160,19 +158,19 @@ with st.container(border=True):
             with_labels(claims, "family_code", "cause", "actual_outcome"),
             {
                 "ticket_id": words["ticket"],
-                "requested_on": st.column_config.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
+                "requested_on": fields.day(t("axis_requested")),
                 "family_code": t("family"),
                 "sku": t("sku"),
                 "service_center_id": t("centre"),
                 "cause": t("axis_cause"),
                 "actual_outcome": t("axis_outcome"),
-                "leaked_eur": number(t("money_leaked"), format="euro"),
-                **{column: number(kinds[part], format="euro") for part, column in money.LEAKS.items()},
+                "leaked_eur": fields.euro(t("money_leaked")),
+                **{column: fields.euro(kinds[part]) for part, column in money.LEAKS.items()},
             },
             t("money_leaks"),
             key="leak_rows",
             height=340,
+            name="leaking_claims",
         )
-        download(claims, "leaking_claims")
 if picked is not None:
     open_claim(claims["ticket_id"][picked])

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from dashboards import charts
+from dashboards import charts, fields
 from dashboards.data import ask
 from dashboards.figures import header, measure_card, per_unit_note, rate_card
 from dashboards.filters import scope as scope_filter
@@ -38,14 +38,13 @@ if rates.is_empty():
     st.info(t("no_life_table"))
 
 words = {key: t(f"axis_{key}") for key in charts.RATE_WORDS}
-number = st.column_config.NumberColumn
 rate_columns = {
-    "cumulative": number(t("axis_rate"), format="percent"),
-    "cumulative_low": number(t("axis_low"), format="percent"),
-    "cumulative_high": number(t("axis_high"), format="percent"),
-    "units": number(t("axis_units"), format="localized"),
-    "events": number(t("axis_failures"), format="localized"),
-    "watched": number(t("axis_watched"), format="localized"),
+    "cumulative": fields.percent(t("axis_rate")),
+    "cumulative_low": fields.percent(t("axis_low")),
+    "cumulative_high": fields.percent(t("axis_high")),
+    "units": fields.number(t("axis_units")),
+    "events": fields.number(t("axis_failures")),
+    "watched": fields.number(t("axis_watched")),
 }
 
 # Both charts of the row are as tall as the one with a line per family.
@@ -91,7 +90,7 @@ with right, st.container(border=True):
     )
     behind(
         table,
-        {"label": t("family")} | rate_columns | {"claims": number(t("axis_claims"), format="localized")},
+        {"label": t("family")} | rate_columns | {"claims": fields.number(t("axis_claims"))},
         "failure_rate_by_family",
         t("families_title"),
     )
@@ -107,8 +106,8 @@ with st.container(border=True):
         charts.show(charts.months_by_cause(by_month, labels, words), t("months_alt"), lang)
         behind(
             by_month.pivot(on="cause", index="month", values="claims").sort("month", descending=True),
-            {"month": st.column_config.DateColumn(t("axis_month"), format="YYYY-MM")}
-            | {code: number(label, format="localized") for code, label in labels.items()},
+            {"month": fields.month(t("axis_month"))}
+            | {code: fields.number(label) for code, label in labels.items()},
             "claims_by_month",
             t("months_title"),
         )
@@ -124,10 +123,10 @@ with st.container(border=True):
         charts.show(charts.cohort_rates(cohorts, series, words), t("cohorts_alt"), lang)
         behind(
             cohorts,
-            {"cohort": st.column_config.DateColumn(t("axis_delivered"), format="YYYY-MM")}
+            {"cohort": fields.month(t("axis_delivered"))}
             | {"age_month": t("axis_months")}
             | rate_columns
-            | {"maturity": number(t("axis_mature"), format="percent")},
+            | {"maturity": fields.percent(t("axis_mature"))},
             "failure_rate_by_delivery_month",
             t("cohorts_title"),
         )

@@ -3,11 +3,11 @@
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, share_charts
+from dashboards import charts, fields, share_charts
 from dashboards.data import ask
 from dashboards.figures import header
 from dashboards.navigation import open_claim
-from dashboards.tables import behind, download, grid, with_labels
+from dashboards.tables import behind, grid, with_labels
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries.formats import euros, number
@@ -82,8 +82,7 @@ st.caption(t("lab_intervals"))
 if not done.moved.height:
     st.success(t("lab_nothing_moves", n=number(done.claims, lang)), icon=":material/check:")
 
-number_column = st.column_config.NumberColumn
-money_column = number_column(t("lab_change"), format="euro")
+money_column = fields.euro(t("lab_change"))
 with st.container(border=True):
     st.subheader(t("lab_matrix"), anchor=False)
     st.caption(t("lab_matrix_caption"))
@@ -93,7 +92,7 @@ with st.container(border=True):
     words |= {"policy": t("lab_before"), "practice": t("lab_after")}
     height = 90 + 30 * cells["policy"].n_unique()
     charts.show(share_charts.verdict_matrix(cells, words), t("lab_matrix_alt"), lang, height)
-    counted = number_column(t("axis_claims"), format="localized")
+    counted = fields.number(t("axis_claims"))
     shown = {"before_outcome": t("lab_before"), "after_outcome": t("lab_after"), "claims": counted}
     behind(labelled, shown | {"change_eur": money_column}, "replay_matrix", t("lab_matrix"))
 
@@ -113,20 +112,21 @@ if done.moved.height:
     listed = dearest.head(LIST_LIMIT)
     if done.moved.height > LIST_LIMIT:
         st.caption(t("lab_list_cut", shown=number(LIST_LIMIT, lang), all=number(done.moved.height, lang)))
+    labelled = with_labels(
+        dearest, "family_code", "before_outcome", "after_outcome", "legal_outcome", "actual_outcome"
+    )
     picked = grid(
-        with_labels(
-            listed, "family_code", "before_outcome", "after_outcome", "legal_outcome", "actual_outcome"
-        ),
+        labelled.head(LIST_LIMIT),
         {
             "ticket_id": t("axis_ticket"),
-            "requested_on": st.column_config.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
+            "requested_on": fields.day(t("axis_requested")),
             "family_code": t("family"),
             "before_outcome": t("lab_before"),
             "after_outcome": t("lab_after"),
             "change_eur": money_column,
-            "change_margin_eur": number_column(t("lab_margin"), format="euro"),
+            "change_margin_eur": fields.euro(t("lab_margin")),
             "legal_outcome": t("legal_outcome"),
-            "is_after_below": st.column_config.CheckboxColumn(t("lab_is_below")),
+            "is_after_below": fields.flag(t("lab_is_below")),
             "actual_outcome": t("actual_outcome"),
             "before_rule": t("lab_rule_before"),
             "after_rule": t("lab_rule_after"),
@@ -135,7 +135,8 @@ if done.moved.height:
         t("lab_list"),
         key="replay_rows",
         height=460,
+        name="replay",
+        whole=labelled,
     )
-    download(done.moved, "replay")
     if picked is not None:
         open_claim(listed["ticket_id"][picked])

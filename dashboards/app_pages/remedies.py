@@ -3,12 +3,12 @@
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, money_charts
+from dashboards import charts, fields, money_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_cards
 from dashboards.filters import scope as scope_filter
 from dashboards.navigation import open_claim
-from dashboards.tables import behind, download, grid, with_labels, with_texts
+from dashboards.tables import behind, grid, with_labels, with_texts
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries import remedies
@@ -18,7 +18,6 @@ from pipelines.queries.words import code_label
 header(t("page_remedies"), t("remedies_subtitle"))
 scope = scope_filter(("family", "sku", "centre", "period"))
 lang = language()
-number = st.column_config.NumberColumn
 words = {key: t(f"money_{key}") for key in money_charts.WORDS}
 
 cards = ask(remedies.headline, scope)
@@ -31,9 +30,9 @@ rest = ("assumed_share", "break_even_share", "priced_share", "refused_exposure")
 measure_cards([regret, *(cards[name] for name in (*shares, *rest))], per_row=4)
 
 interval = {
-    "low": number(words["low"], format="euro"),
-    "high": number(words["high"], format="euro"),
-    "cases": number(words["cases"], format="localized"),
+    "low": fields.euro(words["low"]),
+    "high": fields.euro(words["high"]),
+    "cases": fields.number(words["cases"]),
 }
 
 with st.container(border=True):
@@ -52,14 +51,14 @@ with st.container(border=True):
         table,
         {
             "family_code": t("family"),
-            "claims": number(words["claims"], format="localized"),
-            "repair_cost": number(t("money_repair_cost"), format="euro"),
-            "replacement_cost": number(t("money_replacement_cost"), format="euro"),
-            "break_even": number(words["line"], format="euro"),
-            "break_even_share": number(t("money_break_even_share"), format="percent"),
-            "right_choice_share": number(t("money_right"), format="percent"),
-            "right_choice_probability": number(words["probability"], format="percent"),
-            "assumed_share": number(t("money_assumed"), format="percent"),
+            "claims": fields.number(words["claims"]),
+            "repair_cost": fields.euro(t("money_repair_cost")),
+            "replacement_cost": fields.euro(t("money_replacement_cost")),
+            "break_even": fields.euro(words["line"]),
+            "break_even_share": fields.percent(t("money_break_even_share")),
+            "right_choice_share": fields.percent(t("money_right")),
+            "right_choice_probability": fields.percent(words["probability"]),
+            "assumed_share": fields.percent(t("money_assumed")),
         },
         "remedies_by_family",
         t("remedies_costs"),
@@ -93,15 +92,15 @@ with st.container(border=True):
         {
             "ticket_id": words["ticket"],
             "sku": t("sku"),
-            "age_months": number(words["age"], format="%.1f"),
-            "work_eur": number(words["work"], format="euro"),
+            "age_months": fields.number(words["age"], 1),
+            "work_eur": fields.euro(words["work"]),
             "basis": t("money_basis"),
-            "break_even_eur": number(words["line"], format="euro"),
-            "break_even_multiple": number(words["multiple"], format="%.2f"),
+            "break_even_eur": fields.euro(words["line"]),
+            "break_even_multiple": fields.number(words["multiple"], 2),
             "actual_remedy": words["remedy"],
             "cheapest_remedy": t("money_cheapest"),
-            "regret_eur": number(words["regret"], format="euro"),
-            "right_choice_probability": number(words["probability"], format="percent"),
+            "regret_eur": fields.euro(words["regret"]),
+            "right_choice_probability": fields.percent(words["probability"]),
         },
         "decisions",
         t("remedies_map"),
@@ -117,8 +116,8 @@ with left, st.container(border=True, height="stretch"):
     else:
         named = words | {"value": regret.measure.label(lang)}
         charts.show(money_charts.euro_bars(months, named), t("remedies_months_alt"), lang, 420)
-        month = {"month": st.column_config.DateColumn(words["month"], format="YYYY-MM")}
-        value = {"value": number(named["value"], format="euro")}
+        month = {"month": fields.month(words["month"])}
+        value = {"value": fields.euro(named["value"])}
         behind(months, month | value | interval, "regret_by_month", t("remedies_months"))
 with right, st.container(border=True, height="stretch"):
     st.subheader(t("remedies_centres"), anchor=False)
@@ -132,7 +131,7 @@ with right, st.container(border=True, height="stretch"):
         st.info(t("remedies_too_few"))
     else:
         charts.show(money_charts.euro_dots(enough, words), t("remedies_centres_alt"), lang, 420)
-    value = {"label": t("centre"), "value": number(words["regret"], format="euro")}
+    value = {"label": t("centre"), "value": fields.euro(words["regret"])}
     behind(
         centres.sort("cases", descending=True), value | interval, "regret_by_centre", t("remedies_centres")
     )
@@ -150,24 +149,24 @@ with st.container(border=True):
             with_texts(named, "work_basis", "basis_", "basis"),
             {
                 "ticket_id": words["ticket"],
-                "requested_on": st.column_config.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
+                "requested_on": fields.day(t("axis_requested")),
                 "family_code": t("family"),
                 "sku": t("sku"),
                 "actual_remedy": words["remedy"],
                 "cheapest_remedy": t("money_cheapest"),
-                "regret_eur": number(words["regret"], format="euro"),
-                "right_choice_probability": number(words["probability"], format="percent"),
-                "repair_cost_eur": number(t("money_repair_cost"), format="euro"),
-                "replacement_cost_eur": number(t("money_replacement_cost"), format="euro"),
-                "actual_cost_eur": number(t("money_actual_cost"), format="euro"),
-                "assumed_share": number(t("money_assumed"), format="percent"),
+                "regret_eur": fields.euro(words["regret"]),
+                "right_choice_probability": fields.percent(words["probability"]),
+                "repair_cost_eur": fields.euro(t("money_repair_cost")),
+                "replacement_cost_eur": fields.euro(t("money_replacement_cost")),
+                "actual_cost_eur": fields.euro(t("money_actual_cost")),
+                "assumed_share": fields.percent(t("money_assumed")),
                 "basis": t("money_basis"),
             },
             t("remedies_largest"),
             key="regret_rows",
             height=380,
+            name="largest_regrets",
         )
-        download(claims, "largest_regrets")
 
 left, right = st.columns(2, gap="medium")
 with left, st.container(border=True, height="stretch"):
@@ -177,8 +176,8 @@ with left, st.container(border=True, height="stretch"):
         with_texts(ask(remedies.work_bases, scope), "work_basis", "basis_", "basis"),
         {
             "basis": t("money_basis"),
-            "claims": number(words["claims"], format="localized"),
-            "assumed_share": number(t("money_assumed"), format="percent"),
+            "claims": fields.number(words["claims"]),
+            "assumed_share": fields.percent(t("money_assumed")),
         },
         t("remedies_basis"),
     )
@@ -192,11 +191,11 @@ with right, st.container(border=True, height="stretch"):
         cells,
         {
             "cell": t("money_cell"),
-            "claims": number(words["claims"], format="localized"),
-            "repaired": number(t("money_repaired"), format="localized"),
-            "replaced": number(t("money_replaced"), format="localized"),
-            "observations": number(t("money_observations"), format="localized"),
-            "claims_estimated": number(t("money_estimated"), format="localized"),
+            "claims": fields.number(words["claims"]),
+            "repaired": fields.number(t("money_repaired")),
+            "replaced": fields.number(t("money_replaced")),
+            "observations": fields.number(t("money_observations")),
+            "claims_estimated": fields.number(t("money_estimated")),
         },
         "remedy_cells",
         t("remedies_cells"),
@@ -216,16 +215,16 @@ with st.container(border=True):
             with_labels(unpriced, "family_code", "actual_remedy"),
             {
                 "ticket_id": words["ticket"],
-                "requested_on": st.column_config.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
+                "requested_on": fields.day(t("axis_requested")),
                 "family_code": t("family"),
                 "sku": t("sku"),
                 "actual_remedy": words["remedy"],
-                "unpriced_reason": st.column_config.TextColumn(t("money_reason"), width="large"),
+                "unpriced_reason": fields.text(t("money_reason"), "large"),
             },
             t("remedies_unpriced"),
             key="unpriced_rows",
+            name="unpriced_claims",
         )
-        download(unpriced, "unpriced_claims")
 
 for frame, row in ((claims, picked), (unpriced, unpriced_picked)):
     if row is not None:

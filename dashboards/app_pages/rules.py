@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from dashboards import fields
 from dashboards.data import ask
 from dashboards.figures import header
-from dashboards.tables import download, grid, with_labels
+from dashboards.tables import grid, with_labels
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries.audit import rules
@@ -24,41 +25,39 @@ table = with_labels(ask(rules, kind), "outcome", "payer_inbound", "payer_work", 
 if table.is_empty():
     st.info(t("rules_none"))
     st.stop()
-column = st.column_config
 texts = {
-    f"meaning_{lang}": column.TextColumn(t("audit_meaning"), width="large"),
-    "clause_fr": column.TextColumn(t("audit_clause"), width="large"),
+    f"meaning_{lang}": fields.text(t("audit_meaning"), "large"),
+    "clause_fr": fields.text(t("audit_clause"), "large"),
 }
 counts = {
-    "claims": column.NumberColumn(t("rules_claims"), format="localized"),
-    "claims_audited": column.NumberColumn(t("rules_audited"), format="localized"),
-    "claims_compliant": column.NumberColumn(t("rules_compliant"), format="localized"),
+    "claims": fields.number(t("rules_claims")),
+    "claims_audited": fields.number(t("rules_audited")),
+    "claims_compliant": fields.number(t("rules_compliant")),
 }
 verdict = {
     "rule_set": t("rules_set"),
     "rule_code": t("rules_code"),
-    "conditions": column.TextColumn(t("rules_conditions"), width="medium"),
+    "conditions": fields.text(t("rules_conditions"), "medium"),
     "outcome": t("axis_outcome"),
     **counts,
     **texts,
     "payer_inbound": t("rules_inbound"),
     "payer_work": t("rules_work"),
     "payer_outbound": t("rules_outbound"),
-    "valid_from": column.DateColumn(t("from"), format="DD/MM/YYYY"),
-    "valid_to": column.DateColumn(t("until"), format="DD/MM/YYYY"),
-    "is_reconstructed": column.CheckboxColumn(t("rules_reconstructed")),
+    "valid_from": fields.day(t("from")),
+    "valid_to": fields.day(t("until")),
+    "is_reconstructed": fields.flag(t("rules_reconstructed")),
     "x12_1172": "X12 1172",
 }
 violation = {
     "rule_code": t("rules_code"),
     "severity": t("audit_severity"),
-    "claims": column.NumberColumn(t("audit_findings"), format="localized"),
-    "amount_at_risk_eur": column.NumberColumn(t("audit_amount"), format="euro"),
+    "claims": fields.number(t("audit_findings")),
+    "amount_at_risk_eur": fields.euro(t("audit_amount")),
     **texts,
-    "is_evaluable": column.CheckboxColumn(t("rules_evaluable")),
+    "is_evaluable": fields.flag(t("rules_evaluable")),
     "missing_fields": t("rules_missing"),
-    "reading_en": column.TextColumn(t("rules_reading"), width="large"),
+    "reading_en": fields.text(t("rules_reading"), "large"),
 }
 st.caption(t(f"rules_{kind}_caption"))
-grid(table, violation if kind == "violation" else verdict, t("page_rules"), height=640)
-download(table, f"rules_{kind}")
+grid(table, violation if kind == "violation" else verdict, t("page_rules"), height=640, name=f"rules_{kind}")

@@ -3,12 +3,12 @@
 import polars as pl
 import streamlit as st
 
-from dashboards import charts
+from dashboards import charts, fields
 from dashboards.data import ask
 from dashboards.figures import comparison_card, header
 from dashboards.filters import scope as scope_filter
 from dashboards.navigation import open_claim
-from dashboards.tables import behind, download, grid, with_labels, with_texts
+from dashboards.tables import behind, grid, with_labels, with_texts
 from dashboards.texts import language, t
 from dashboards.url_state import bound
 from pipelines.queries.claims import fault_labels
@@ -51,7 +51,6 @@ with cells[-1], st.container(border=True, height="stretch", gap="xxsmall"):
     st.caption(t("without_cause_note", claims=number(report.claims.height, lang)))
 st.caption(t("week_basis", units=number(report.units, lang), n=BASELINE_WEEKS))
 
-number_column = st.column_config.NumberColumn
 with st.container(border=True):
     st.subheader(t("weekly_chart"), anchor=False)
     words = {key: t(f"axis_{key}") for key in ("week", "claims", "failures", "units", "low", "high")}
@@ -64,11 +63,11 @@ with st.container(border=True):
         report.by_week.with_columns(pl.col("rate", "rate_low", "rate_high") * PER_UNITS),
         {
             "week": t("axis_week"),
-            "units": number_column(t("axis_units_warranty"), format="localized"),
+            "units": fields.number(t("axis_units_warranty")),
             **{each.measure.name: each.measure.label(lang) for each in report.comparisons},
-            "rate": number_column(t("axis_rate_10000"), format="%.1f"),
-            "rate_low": number_column(t("axis_low"), format="%.1f"),
-            "rate_high": number_column(t("axis_high"), format="%.1f"),
+            "rate": fields.number(t("axis_rate_10000"), 1),
+            "rate_low": fields.number(t("axis_low"), 1),
+            "rate_high": fields.number(t("axis_high"), 1),
         },
         "weekly_claims",
         t("weekly_chart"),
@@ -95,8 +94,8 @@ counted = {
 note = t("compare_note", n=BASELINE_WEEKS)
 with st.container(border=True):
     st.subheader(t("faults_title"), anchor=False, help=note)
-    ratio = {"ratio": number_column(t("axis_ratio"), format="%.2f"), "verdict": t("axis_verdict")}
-    fault = {"fault": st.column_config.TextColumn(t("axis_fault"), width="large")}
+    ratio = {"ratio": fields.number(t("axis_ratio"), 2), "verdict": t("axis_verdict")}
+    fault = {"fault": fields.text(t("axis_fault"), "large")}
     grid(labelled, fault | counted | ratio, t("faults_title"))
 with st.container(border=True):
     st.subheader(t("skus_title"), anchor=False, help=note)
@@ -110,19 +109,19 @@ with st.container(border=True):
         shown,
         {
             "ticket_id": t("axis_ticket"),
-            "requested_on": st.column_config.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
+            "requested_on": fields.day(t("axis_requested")),
             "family_code": t("family"),
             "sku": t("sku"),
             "lot_code": t("axis_lot"),
             "cause": t("axis_cause"),
             "fault_code": t("axis_fault"),
             "actual_outcome": t("axis_outcome"),
-            "age_months": number_column(t("axis_age"), format="%.1f"),
-            "description": st.column_config.TextColumn(t("axis_words"), width="large"),
+            "age_months": fields.number(t("axis_age"), 1),
+            "description": fields.text(t("axis_words"), "large"),
         },
         t("week_claims_title"),
         key="week_rows",
+        name=f"claims_{week}",
     )
-    download(report.claims, f"claims_{week}")
 if picked is not None:
     open_claim(report.claims["ticket_id"][picked])

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from dashboards import charts
+from dashboards import charts, fields
 from dashboards.data import ask
 from dashboards.figures import header
 from dashboards.filters import scope as scope_filter
 from dashboards.navigation import open_claim
-from dashboards.tables import download, grid, with_labels
+from dashboards.tables import grid, with_labels
 from dashboards.texts import language, t, term
 from pipelines.queries.claims import open_claims, urgency
 from pipelines.queries.formats import number
@@ -34,28 +34,27 @@ with st.container(border=True):
 
 labelled = with_labels(claims, "family_code", "category", "requested_remedy", "cause", "channel")
 st.caption(t("worklist_pick"))
-column = st.column_config
 picked = grid(
     labelled,
     {
         "ticket_id": t("axis_ticket"),
-        "days_left": column.NumberColumn(t("axis_days_left"), format="%d", pinned=True),
-        "remedy_due_on": column.DateColumn(t("axis_due"), format="DD/MM/YYYY"),
-        "requested_on": column.DateColumn(t("axis_requested"), format="DD/MM/YYYY"),
-        "is_safety_issue": column.CheckboxColumn(t("axis_safety")),
+        "days_left": fields.number(t("axis_days_left"), is_pinned=True),
+        "remedy_due_on": fields.day(t("axis_due")),
+        "requested_on": fields.day(t("axis_requested")),
+        "is_safety_issue": fields.flag(t("axis_safety")),
         "family_code": t("family"),
         "sku": t("sku"),
         "category": t("axis_category"),
         "requested_remedy": t("axis_remedy"),
         "cause": t("axis_cause"),
         "service_center_id": t("centre"),
-        "is_in_warranty": column.CheckboxColumn(t("axis_in_warranty")),
-        "description": column.TextColumn(t("axis_words"), width="large"),
+        "is_in_warranty": fields.flag(t("axis_in_warranty")),
+        "description": fields.text(t("axis_words"), "large"),
     },
     t("page_worklist"),
     key="worklist_rows",
     height=460,
+    name="worklist",
 )
-download(claims, "worklist")
 if picked is not None:
     open_claim(claims["ticket_id"][picked])

@@ -37,6 +37,13 @@ def glossary(snapshot: Snapshot) -> dict[str, str]:
     return dict(snapshot.rows("select term, text from meta.glossary order by term").iter_rows())
 
 
+def definitions(snapshot: Snapshot, language: str) -> list[tuple[str, str]]:
+    """Every measure by its label and every term of the glossary, with what it means."""
+    label = "label_fr" if language == "fr" else "label_en"
+    measures = snapshot.rows(f"select {label}, definition from meta.measures order by 1, 2")
+    return [*measures.unique(maintain_order=True).iter_rows(), *glossary(snapshot).items()]
+
+
 def families(snapshot: Snapshot) -> list[str]:
     """Every product family, by name."""
     found = snapshot.rows("select distinct family_code from marts.dim_products order by family_code")

@@ -62,6 +62,19 @@ def day(value: date | datetime | None, language: str) -> str:
     return f"{value.day} {value:%b %Y}"
 
 
+_MONTHS_FR = (
+    *("janv.", "févr.", "mars", "avr.", "mai", "juin"),
+    *("juil.", "août", "sept.", "oct.", "nov.", "déc."),
+)
+
+
+def month(value: date | None, language: str) -> str:
+    """Oct 2026 or oct. 2026."""
+    if value is None:
+        return UNKNOWN
+    return f"{_MONTHS_FR[value.month - 1]} {value.year}" if language == "fr" else f"{value:%b %Y}"
+
+
 def by_format(value: float | None, kind: str, language: str) -> str:
     """A measure's value in the format that its declaration names."""
     if kind == "percent":

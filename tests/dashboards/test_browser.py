@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,6 +104,34 @@ def test_a_claim_opens_closes_and_comes_back_with_the_browsers_buttons(
     settle(page)
     assert page.get_by_role("heading", name=ticket).count() == 0
     assert parameters(page) == {"family": ["chainsaw"]}
+
+
+def test_a_french_page_is_french_in_an_english_browser_and_so_are_its_files(page: Any, address: str) -> None:
+    # The grid is painted: what it writes is heard at the brush.
+    page.add_init_script(
+        "window.painted = []; const paint = CanvasRenderingContext2D.prototype.fillText;"
+        "CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {"
+        "window.painted.push(text); return paint.call(this, text, ...rest); }"
+    )
+    page.set_viewport_size({"width": 2200, "height": 1200})
+    visit(page, f"{address}/claims?lang=fr&family=chainsaw&cause=defect")
+    page.wait_for_function("window.painted.some(text => text.includes('€'))")
+    cells = page.evaluate("window.painted")
+    assert any(re.fullmatch(r"\d{2}/\d{2}/\d{4}", each) for each in cells)
+    assert any(re.fullmatch(r"-?[\d\u202f]+,\d\d\u00a0€", each) for each in cells), cells[:40]
+    assert not any("€" in each and "." in each for each in cells)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Télécharger en CSV").click()
+    content = Path(download.value.path()).read_bytes()
+    assert content.startswith("\ufeffDossier;Demandé le;Famille".encode())
+    assert "Coût net (EUR)".encode() in content
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Télécharger en Excel").click()
+    assert download.value.suggested_filename == "claims.xlsx"
+    with zipfile.ZipFile(download.value.path()) as book:
+        texts = book.read("xl/sharedStrings.xml").decode()
+    for text in ("family: chainsaw", "31/10/2026", "Coût net (EUR)"):
+        assert text in texts
 
 
 def test_texts_from_customers_run_nowhere(page: Any, address: str, small_home: Any) -> None:
