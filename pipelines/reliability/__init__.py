@@ -30,6 +30,7 @@ Reporting, forecast, watching
     best_replacement_age
 Emerging defects
     evidence_of, born_periods, split_budget   many nodes, valid at every look, false alerts as declared
+    explained_by, power, visible_ratio, claims_needed   one alert per cause; what can be seen by now
     shrunken_ratios, fit_gamma_mixture        observed over expected, shrunken (EBGM)
     poisson_scan, bernoulli_scan              scan statistics of a tree
     findings, lord, saffron, alpha_investing  false-discovery rate, in a batch and online
@@ -73,6 +74,7 @@ from pipelines.reliability.emergence import (
     born_periods,
     evidence_of,
 )
+from pipelines.reliability.explanation import claims_needed, explained_by, power, visible_ratio
 from pipelines.reliability.false_discovery import (
     OnlineTests,
     alpha_investing,
@@ -217,6 +219,7 @@ __all__ = [
     "best_replacement_age",
     "born_periods",
     "chain_ladder",
+    "claims_needed",
     "claims_per_unit",
     "combined",
     "compare_rates",
@@ -227,6 +230,7 @@ __all__ = [
     "delay_corrected",
     "evidence_of",
     "exact",
+    "explained_by",
     "failures_and_censored",
     "farrington_bound",
     "findings",
@@ -262,6 +266,7 @@ __all__ = [
     "poisson_cusum",
     "poisson_limits",
     "poisson_scan",
+    "power",
     "power_law_through",
     "prediction_limits",
     "reported_share",
@@ -271,6 +276,7 @@ __all__ = [
     "shrink_rates",
     "shrunken_ratios",
     "split_budget",
+    "visible_ratio",
     "weibull_cumulative",
     "weibull_cumulative_hazard",
     "weibull_hazard",

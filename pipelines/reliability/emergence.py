@@ -31,14 +31,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaincinv
+from scipy.special import ndtri
 
 from pipelines.reliability.doubts import ObservationError
 from pipelines.reliability.observations import Floats, totals
 
 RATIOS = (1.5, 2.0, 3.0, 5.0, 8.0, 15.0)
 RATIO_WEIGHTS = (0.15, 0.25, 0.25, 0.15, 0.1, 0.1)
-WATCHED_PERIODS = 36  # a node's weight for sums begun anew is spread over this many periods of its life
 Integers = NDArray[np.intp]
 
 
@@ -68,8 +67,8 @@ class Evidence:
     """What each node × fault has shown; arrays (nodes, faults) or, by period, (periods, nodes, faults).
 
     log_evidence: log of the mixture at the end of each period. observed: claims of the node; expected: its
-    share of its strata's claims; both up to the end of each period. variance: sum of N q (1 - q), so that a
-    ratio's limits need no Poisson. born_period: (nodes,) when first watched, -1 for never.
+    share of its strata's claims; both up to the end of each period. offset: rho at its start. born_period:
+    (nodes,) when first watched, -1 for never. has_peers: whether any of its strata holds other units too.
     """
 
     log_evidence: Floats
@@ -101,11 +100,12 @@ def evidence_of(
     nodes: int,
     faults: int,
     periods: int,
-    theta0: float = 1.25,
+    theta0: float = 1.1,
     spread: float = 0.3,
     quantile: float = 0.9,
     own_lag: int = 6,
     minimum_units: float = 10.0,
+    life: int = 36,
 ) -> Evidence:
     """The evidence of every node and fault at the end of every period.
 
@@ -113,7 +113,8 @@ def evidence_of(
     offset by its own claims of at least own_lag periods ago. theta0: up to how many times its peers (after
     the offset) is ordinary. spread: standard deviation of the log ratio between references (0: none, and
     rho is 1). quantile: of the posterior Gamma of rho at which it is taken. Raises ObservationError for
-    settings without meaning.
+    settings without meaning. life: over how many periods of a node's life the weight of the sums begun anew
+    is spread.
 
     rho | past ~ Gamma(a m + x, a + e), a = 1/spread^2, x and e the reference's claims and its share of its
     strata's claims; m is 1 for any fault and that of any fault for one fault.
@@ -142,7 +143,7 @@ def evidence_of(
         offsets[period] = rho = _offset(seen, due, other, is_self, period, spread, quantile, own_lag)
         begun_anew = np.where(
             np.repeat(watched, faults)[:, None],
-            np.logaddexp(begun_anew, _new_weight(born, period, faults)),
+            np.logaddexp(begun_anew, _new_weight(born, period, faults, life)),
             begun_anew,
         )
         rows = share.rows(period)
@@ -168,11 +169,11 @@ def evidence_of(
     return Evidence(log_evidence, seen[1:], due[1:], offsets, born, share.has_peers)
 
 
-def _new_weight(born: Integers, period: int, faults: int) -> Floats:
-    """Log weight of the product that begins in this period: 1/WATCHED_PERIODS while they last."""
+def _new_weight(born: Integers, period: int, faults: int, life: int) -> Floats:
+    """Log weight of the product that begins in this period: 1/life while it lasts."""
     age = period - born
-    lives = (born >= 0) & (age >= 0) & (age < WATCHED_PERIODS)
-    return np.repeat(np.where(lives, -np.log(WATCHED_PERIODS), -np.inf), faults)[:, None]
+    lives = (born >= 0) & (age >= 0) & (age < life)
+    return np.repeat(np.where(lives, -np.log(life), -np.inf), faults)[:, None]
 
 
 def _offset(
@@ -197,7 +198,9 @@ def _offset(
     mean = np.ones((nodes, faults))
     mean[:, 1:] = (x[:, :1] + prior) / (e[:, :1] + prior)
     shape = x + prior * mean
-    return gammaincinv(shape, quantile) / (e + prior)
+    # Wilson & Hilferty 1931: the cube root of a Gamma is nearly normal; shapes are 1/spread^2 and above.
+    root = 1 - 1 / (9 * shape) + float(ndtri(quantile)) / (3 * np.sqrt(shape))
+    return shape * root**3 / (e + prior)
 
 
 @dataclass(frozen=True)
