@@ -23,11 +23,11 @@ from pipelines.feeds.mapping_files import MappingError
 from pipelines.feeds.mappings import Mapping, sources
 from pipelines.feeds.reading import stage
 from pipelines.feeds.results import CheckResult, Delivery, WaitingFile
+from pipelines.feeds.staging import Task
 from pipelines.home import Home
 
 Progress = Callable[[str], None]
 
-_STAGED = "staged.parquet"
 _ROWS_SHOWN = 5
 
 
@@ -123,8 +123,8 @@ def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INF
     ):
         folder = Path(scratch)
         try:
-            file_sha256, census = files.survey(_existing(path))
-            staged = stage(running, path, mapping, contract(), folder / _STAGED, census)
+            file_sha256 = files.sha256(_existing(path))
+            staged = stage(_task(running, path, mapping, folder))
             loaded = load(home, running, staged, mapping, contract(), folder, "check", path.name)
         except FileRefusedError as error:
             return CheckResult(Delivery(source, path.name, refusal=str(error)))
@@ -134,9 +134,7 @@ def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INF
             "group by reason order by count(*) desc, reason limit 50"
         ).fetchall()
         rows = {
-            feed: tuple(
-                running.records(f"select * from read_parquet({sql.text(str(file))}) limit {_ROWS_SHOWN}")
-            )
+            feed: tuple(running.records(f"select * from read_parquet({sql.path(file)}) limit {_ROWS_SHOWN}"))
             for feed, file in loaded.files.items()
         }
         before = _already(running.connection, home, mapping, file_sha256)
@@ -152,6 +150,11 @@ def _taken_or_refused(home: Home, file: WaitingFile, running: Engine) -> Deliver
         return Delivery(file.source, file.path.name, refusal=str(error))
 
 
+def _task(running: Engine, path: Path, source: Mapping, folder: Path) -> Task:
+    rows, unparsed = folder / "staged.parquet", folder / "unparsed.parquet"
+    return Task(path, source, running.key, rows, unparsed, running.max_inflated_bytes)
+
+
 def _existing(path: Path) -> Path:
     if not path.is_file():
         raise FileRefusedError(f"{path} is not a file: check the path.")
@@ -160,14 +163,15 @@ def _existing(path: Path) -> Path:
 
 def _land(home: Home, path: Path, source: Mapping, running: Engine) -> Delivery:
     state = _state(path)
-    file_sha256, census = files.survey(_existing(path))
+    file_sha256 = files.sha256(_existing(path))
     before = _already(running.connection, home, source, file_sha256)
     if before is not None:
         path.unlink()
         return Delivery(source.name, path.name, delivery_id=before, already=before)
     delivery_id = landing.new_delivery_id(home, file_sha256)
     with landing.unfinished(home, delivery_id) as folder:
-        staged = stage(running, path, source, contract(), folder / _STAGED, census)
+        task = _task(running, path, source, folder)
+        staged = stage(task)
         loaded = load(home, running, staged, source, contract(), folder, delivery_id, path.name)
         if _state(path) != state:
             raise FileRefusedError(
@@ -175,9 +179,8 @@ def _land(home: Home, path: Path, source: Mapping, running: Engine) -> Delivery:
             )
         write_journals(running, contract(), loaded.delivery, source, file_sha256, folder)
         # The archive first: were the process killed in between, the next run writes the same copy again.
-        archive.store(
-            archive.copy_of(home, source.name, file_sha256, path.name), staged, source, file_sha256, path.name
-        )
+        copy = archive.copy_of(home, source.name, file_sha256, path.name)
+        archive.store(copy, task, staged, file_sha256, path.name)
         landing.finish(home, folder, delivery_id)
     path.unlink()
     return loaded.delivery

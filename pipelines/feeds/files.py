@@ -1,7 +1,9 @@
-"""A file's bytes: what kind it is, what its header says, and how its text reaches the engine.
+"""A file's bytes: what kind it is, and how they become blocks of UTF-8 text.
 
-Belongs here: sniffing, decompressing, transcoding, line ends, limits. Does not belong here: columns or values
-(`reading`, `judging`). Nothing decoded is ever written to disk: text passes through a named pipe.
+Belongs here: sniffing, unpacking, decoding, line ends, limits. Does not belong here: records (`rows`,
+`counting`), columns or values. Nothing decoded is ever written to disk.
+
+An error while reading is never the end of a file: whatever the system or the archive reports is raised.
 """
 
 from __future__ import annotations
@@ -11,19 +13,18 @@ import csv
 import hashlib
 import io
 import os
-import tempfile
-import threading
 import zlib
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import SavoirError
 
-CHUNK = 1 << 22
+CHUNK = 1 << 20
 # 100 million order lines are 22 GB: anything far beyond is a mistake or an attack.
 MAX_INFLATED_BYTES = 64 << 30
+# A record that is still open after this many bytes cannot be held in memory to see where it ends.
+MAX_RECORD_BYTES = 64 << 20
 # A header that is still unfinished after this many bytes is not a header.
 _HEADER_BYTES = 1 << 20
 
@@ -39,32 +40,48 @@ _FOREIGN_KINDS: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf", "a 7-Zip archive: unpack it, or compress it with gzip"),
     (b"SQLite format 3", "a SQLite database: export the table as CSV"),
 )
+_WIDE_ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
 
 
 class FileRefusedError(SavoirError):
-    """The whole file cannot be taken; it stays where it is, untouched."""
+    """The whole file cannot be taken; it stays where it is, untouched.
+
+    `is_lasting`: the same bytes would be refused again by the same rules, so they are not read again.
+    """
+
+    def __init__(self, sentence: str, is_lasting: bool = True) -> None:
+        super().__init__(sentence)
+        self.is_lasting = is_lasting
+
+    def __reduce__(self) -> tuple[type[FileRefusedError], tuple[str, bool]]:
+        """The refusal crosses from the child process to its parent."""
+        return (FileRefusedError, (str(self), self.is_lasting))
+
+
+class DiskFullError(SavoirError):
+    """There is no room left to write: the machine's fault, not a file's."""
 
 
 @dataclass
-class Census:
-    """What was seen while the text passed by.
+class Seen:
+    """What was seen while the text passed by. `is_cut`: the archive ends early."""
 
-    `is_cut`: the archive ends early; `has_unfinished_line`: and in the middle of a line, which was held back.
-    """
-
-    lines: int = 0
-    has_final_line_end: bool = True
-    has_carriage_returns: bool = False
     is_cut: bool = False
-    has_unfinished_line: bool = False
 
 
 @dataclass(frozen=True)
 class Header:
-    """The first record of a text file."""
+    """The first record of a text file; `size` is the bytes of the text up to its end, in `lines` lines."""
 
     names: tuple[str, ...]
     lines: int
+    size: int
+
+
+def shown(name: str) -> str:
+    """A file's name as a sentence may show it: no byte that is not text, no line end, nothing invisible."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text)
 
 
 def is_parquet(path: Path) -> bool:
@@ -79,231 +96,165 @@ def is_gzip(path: Path) -> bool:
         return file.read(2) == b"\x1f\x8b"
 
 
-def survey(path: Path) -> tuple[str, Census]:
-    """SHA-256 of the file's bytes and, of an unpacked file, its lines: one pass, about 1 GB per second."""
+def sha256(path: Path) -> str:
+    """SHA-256 of the file's bytes: about 1 GB per second."""
     digest = hashlib.sha256()
-    census = Census()
+    for chunk in _bytes(path):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _bytes(path: Path) -> Iterator[bytes]:
+    """The file's bytes; fewer than its size are an error, not an end."""
     with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
         while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            census.lines += chunk.count(b"\n")
-            census.has_carriage_returns = census.has_carriage_returns or b"\r" in chunk
-            census.has_final_line_end = chunk.endswith(b"\n")
-    census.lines += not census.has_final_line_end
-    return digest.hexdigest(), census
+            size -= len(chunk)
+            yield chunk
+    if size > 0:
+        raise FileRefusedError(
+            f"{shown(path.name)} ended {size:,} bytes before its size: it changed while it was read, or the "
+            "disk is at fault; send it again.",
+            is_lasting=False,
+        )
 
 
-def raw_chunks(
-    path: Path, max_bytes: int = MAX_INFLATED_BYTES, census: Census | None = None
-) -> Iterator[bytes]:
+def raw_chunks(path: Path, max_bytes: int = MAX_INFLATED_BYTES, seen: Seen | None = None) -> Iterator[bytes]:
     """The file's bytes, unpacked where they are gzip; stops with a sentence beyond `max_bytes`."""
     if not is_gzip(path):
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
+        yield from _bytes(path)
         return
     total = 0
-    with path.open("rb") as file:
-        unpacker = zlib.decompressobj(wbits=31)
-        pending = b""
-        while True:
-            packed = pending or file.read(CHUNK)
-            pending = b""
-            if not packed:
-                break
-            if unpacker.eof:  # a gzip file may hold several members
+    unpacker = zlib.decompressobj(wbits=31)
+    for packed in _bytes(path):
+        pending = packed
+        while pending:
+            if unpacker.eof:  # a gzip file may hold several members, and zeros after the last
+                pending = pending.lstrip(b"\0")
+                if not pending:
+                    break
                 unpacker = zlib.decompressobj(wbits=31)
             try:
-                chunk = unpacker.decompress(packed, CHUNK)
-            except zlib.error:
-                if census is not None:
-                    census.is_cut = True
-                return
+                chunk = unpacker.decompress(pending, CHUNK)
+            except zlib.error as error:
+                raise FileRefusedError(
+                    f"{shown(path.name)} is a damaged gzip archive ({error}): send it again."
+                ) from None
             pending = unpacker.unconsumed_tail or unpacker.unused_data
             total += len(chunk)
             if total > max_bytes:
                 raise FileRefusedError(
-                    f"{path.name} unpacks to more than {max_bytes:,} bytes: split it, or raise the limit "
-                    "on unpacked size."
+                    f"{shown(path.name)} unpacks to more than {max_bytes:,} bytes: split it, or raise the "
+                    "limit on unpacked size."
                 )
             if chunk:
                 yield chunk
-    if not unpacker.eof and census is not None:
-        census.is_cut = True
+    if not unpacker.eof and seen is not None:
+        seen.is_cut = True
 
 
-def text_chunks(
-    path: Path,
-    encoding: str,
-    max_bytes: int = MAX_INFLATED_BYTES,
-    census: Census | None = None,
-    blanked: frozenset[int] = frozenset(),
+def text_blocks(
+    path: Path, encoding: str, max_bytes: int = MAX_INFLATED_BYTES, seen: Seen | None = None
 ) -> Iterator[bytes]:
-    """The file as UTF-8 with one kind of line end; a cut archive loses its unfinished last line, never half
-    of it.
+    """The file as UTF-8 with one kind of line end, in blocks that end where a line does; the last may not.
 
     Bytes that are wrong in a declared encoding other than UTF-8 refuse the file; wrong UTF-8 is left to the
-    engine, which refuses the line alone.
+    reader, which refuses the line alone.
     """
-    census = census or Census()
     is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     decoder = None if is_utf8 else codecs.getincrementaldecoder(encoding)("strict")
-    held = b""
-    first = True
-    for raw in raw_chunks(path, max_bytes, census):
+    held: list[bytes] = []
+    held_bytes = 0
+    is_first, has_open_return = True, False
+    for raw in raw_chunks(path, max_bytes, seen):
         try:
             chunk = raw if decoder is None else decoder.decode(raw).encode()
         except UnicodeDecodeError as error:
             raise FileRefusedError(
-                f"{path.name} is not {encoding} as its mapping declares (byte "
-                f"{error.object[error.start]:#04x}): "
-                f"correct dialect.encoding."
+                f"{shown(path.name)} is not {encoding} as its mapping declares (byte "
+                f"{error.object[error.start]:#04x}): correct dialect.encoding."
             ) from None
-        if first:
+        if is_first:
             chunk = chunk.removeprefix(codecs.BOM_UTF8)
-            first = False
-        chunk = held + chunk
-        held = b""
-        if chunk.endswith(b"\r"):
-            chunk, held = chunk[:-1], b"\r"
+            is_first = False
+        if has_open_return:
+            chunk = b"\r" + chunk
+            has_open_return = False
+        if chunk.endswith(b"\r"):  # the other half of the line end may stand in the next chunk
+            chunk, has_open_return = chunk[:-1], True
         if b"\r" in chunk:
-            census.has_carriage_returns = True
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        if whole := chunk.rfind(b"\n") + 1:
-            held = chunk[whole:] + held
-            chunk = chunk[:whole]
-            before = census.lines
-            census.lines += chunk.count(b"\n")
-            yield _blanked(chunk, before, blanked)
-        else:
-            held = chunk + held
-    held = held.replace(b"\r", b"\n")
-    if census.is_cut:
-        census.has_unfinished_line = bool(held)
-    elif held:
-        census.has_final_line_end = held.endswith(b"\n")
-        before = census.lines
-        census.lines += held.count(b"\n") + (not census.has_final_line_end)
-        yield _blanked(held, before, blanked)
+        whole = chunk.rfind(b"\n") + 1
+        if whole:
+            yield b"".join([*held, chunk[:whole]])
+            held, held_bytes = [], 0
+        if whole < len(chunk):
+            held.append(chunk[whole:])
+            held_bytes += len(chunk) - whole
+        if held_bytes > MAX_RECORD_BYTES:
+            raise FileRefusedError(
+                f"{shown(path.name)} holds a line of more than {MAX_RECORD_BYTES >> 20} MiB: it is no table "
+                "of rows; send one row per line."
+            )
+    if decoder is not None:
+        try:
+            held.append(decoder.decode(b"", final=True).encode())
+        except UnicodeDecodeError:
+            raise FileRefusedError(
+                f"{shown(path.name)} ends in the middle of a {encoding} character: send it again, whole."
+            ) from None
+    if has_open_return:
+        held.append(b"\n")
+    if last := b"".join(held):
+        yield last
 
 
-def _blanked(chunk: bytes, lines_before: int, lines: frozenset[int]) -> bytes:
-    """The chunk with some lines of the file made empty, so that all others keep their number."""
-    inside = [line for line in lines if lines_before < line <= lines_before + chunk.count(b"\n") + 1]
-    if not inside:
-        return chunk
-    parts = chunk.split(b"\n")
-    for line in inside:
-        parts[line - lines_before - 1] = b""
-    return b"\n".join(parts)
-
-
-def header(path: Path, encoding: str, separator: str) -> Header:
-    """The column names of a text file, or the sentence that says why there are none."""
+def refuse_foreign(path: Path, encoding: str) -> None:
+    """Refuse what is no text at all, by the name of what it is."""
     with path.open("rb") as file:
         start = file.read(64)
     if not start:
-        raise FileRefusedError(f"{path.name} is empty, without even a header: send it again.")
+        raise FileRefusedError(f"{shown(path.name)} is empty, without even a header: send it again.")
     for magic, kind in _FOREIGN_KINDS:
         if start.startswith(magic):
-            raise FileRefusedError(f"{path.name} is not a CSV file but {kind}.")
-    begin = b""
-    if encoding.lower().replace("_", "-") not in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
-        for raw in raw_chunks(path):
-            begin = raw[:_HEADER_BYTES]
-            break
-        if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise FileRefusedError(
-                f"{path.name} is UTF-16 text: save it as UTF-8, or send it through a mapping with "
-                "dialect.encoding: utf-16."
-            )
-        if b"\0" in begin:
-            raise FileRefusedError(
-                f"{path.name} is not text (it holds NUL bytes): send a CSV or Parquet file."
-            )
-    begin = b""
-    for chunk in text_chunks(path, encoding):
-        begin = chunk[:_HEADER_BYTES]
-        break
-    try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(begin)
-    except UnicodeDecodeError:
-        text = begin.decode("utf-8", errors="replace")
+            raise FileRefusedError(f"{shown(path.name)} is not a CSV file but {kind}.")
+    if encoding.lower().replace("_", "-") in _WIDE_ENCODINGS:
+        return
+    begin = next(raw_chunks(path), b"")[:_HEADER_BYTES]
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise FileRefusedError(
+            f"{shown(path.name)} is UTF-16 text: save it as UTF-8, or send it through a mapping with "
+            "dialect.encoding: utf-16."
+        )
+    if b"\0" in begin:
+        raise FileRefusedError(
+            f"{shown(path.name)} is not text (it holds NUL bytes): send a CSV or Parquet file."
+        )
+
+
+def header(path: Path, first_block: bytes, separator: str, lines_before: int = 0) -> Header:
+    """The column names of a text file, or the sentence that says why there are none."""
+    text = first_block[:_HEADER_BYTES].decode("utf-8", errors="replace")
     if not text.strip():
         if is_gzip(path):
             raise FileRefusedError(
-                f"{path.name} unpacks to nothing readable: it is empty or cut; send it again."
+                f"{shown(path.name)} unpacks to nothing readable: it is empty or cut; send it again."
             )
-        raise FileRefusedError(f"{path.name} holds only blank lines: send it again.")
+        raise FileRefusedError(f"{shown(path.name)} holds only blank lines: send it again.")
+    if len(first_block) > _HEADER_BYTES and b"\n" not in first_block[:_HEADER_BYTES].lstrip(b"\n"):
+        raise FileRefusedError(
+            f"{shown(path.name)} has no readable header: its first line is longer than "
+            f"{_HEADER_BYTES:,} bytes."
+        )
+    csv.field_size_limit(_HEADER_BYTES)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         names = next(row for row in rows if row)
     except (csv.Error, StopIteration):
         raise FileRefusedError(
-            f"{path.name} has no readable header: its first line must name the columns."
+            f"{shown(path.name)} has no readable header: its first line must name the columns."
         ) from None
-    return Header(names=tuple(name.strip() for name in names), lines=rows.line_num)
-
-
-@dataclass
-class Pump:
-    """A named pipe that carries a file's text to the engine, and what was seen on the way."""
-
-    pipe: Path
-    census: Census
-    error: SavoirError | None = None
-    thread: threading.Thread | None = None
-
-    def failure(self, has_ended: bool) -> SavoirError | None:
-        """Why the text stopped early, if it did; `has_ended`: the reader saw the end, so writing is over."""
-        if has_ended and self.thread is not None:
-            self.thread.join()
-        return self.error
-
-
-@contextmanager
-def pumped(
-    path: Path, encoding: str, max_bytes: int = MAX_INFLATED_BYTES, blanked: frozenset[int] = frozenset()
-) -> Generator[Pump]:
-    """The file's text on a named pipe, fed by a thread until the reader has it all or gives up."""
-    with tempfile.TemporaryDirectory(prefix="savoir-") as folder:
-        pump = Pump(Path(folder) / "text.csv", Census())
-        os.mkfifo(pump.pipe, 0o600)
-        has_left = threading.Event()
-
-        def feed() -> None:
-            # The writer opens without waiting for the reader for ever: the reader may fail before it opens.
-            while True:
-                try:
-                    descriptor = os.open(pump.pipe, os.O_WRONLY | os.O_NONBLOCK)
-                    break
-                except OSError:
-                    if has_left.wait(0.001):
-                        return
-            os.set_blocking(descriptor, True)
-            try:
-                with os.fdopen(descriptor, "wb", buffering=0) as out:
-                    for chunk in text_chunks(path, encoding, max_bytes, pump.census, blanked):
-                        view = memoryview(chunk)
-                        while view:
-                            view = view[out.write(view) or 0 :]
-            except BrokenPipeError:
-                pass
-            except SavoirError as error:
-                pump.error = error
-
-        thread = threading.Thread(target=feed, name="savoir-pump", daemon=True)
-        pump.thread = thread
-        thread.start()
-        try:
-            yield pump
-        finally:
-            has_left.set()
-            # A reader that stopped early leaves the writer blocked: draining lets it end.
-            _drain(pump.pipe, thread)
-
-
-def _drain(pipe: Path, thread: threading.Thread) -> None:
-    descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    os.close(descriptor)  # with no reader left, the writer gets a broken pipe
-    thread.join()
+    size = 0
+    for _ in range(rows.line_num):
+        size = first_block.find(b"\n", size) + 1 or len(first_block)
+    return Header(names=tuple(name.strip() for name in names), lines=lines_before + rows.line_num, size=size)

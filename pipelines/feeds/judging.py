@@ -15,7 +15,7 @@ from pipelines.feeds.contract import Column, Contract, Feed
 from pipelines.feeds.mappings import FeedRule, Mapping
 from pipelines.feeds.parsing import WHAT_IS_EXPECTED, canonical_sql, local_date_sql, local_sql, value_sql
 from pipelines.feeds.personal import redact_sql
-from pipelines.feeds.reading import Staged
+from pipelines.feeds.staging import Staged
 from pipelines.feeds.translation import CellText, conditions_sql, feed_columns_sql, skip_sql
 
 # Hexadecimal digits of the SHA-256 that are kept: 128 bits tell any two rows apart.

@@ -93,7 +93,7 @@ def feed_files(home: Home, name: str) -> list[Path]:
 
 def files_sql(paths: list[Path]) -> str:
     """A reader over several Parquet files of one table, of whatever contract they were written under."""
-    return f"read_parquet([{sql.texts([str(path) for path in paths])}], union_by_name = true)"
+    return f"read_parquet([{sql.paths(paths)}], union_by_name = true)"
 
 
 def new_delivery_id(home: Home, file_sha256: str) -> str:

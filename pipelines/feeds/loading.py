@@ -18,8 +18,8 @@ from pipelines.feeds.contract import Contract
 from pipelines.feeds.engine import Engine
 from pipelines.feeds.judging import Judgement, judgement, routed_sql
 from pipelines.feeds.mappings import Mapping
-from pipelines.feeds.reading import Staged
 from pipelines.feeds.results import Delivery, FeedCounts, Refusal, Skip
+from pipelines.feeds.staging import Staged
 from pipelines.feeds.translation import conditions_sql
 from pipelines.home import Home
 
@@ -91,11 +91,12 @@ def load(
             )
         counts.append(count)
     read = sum(count.rows_read for count in counts)
-    if only_rows is None and read < staged.rows + len(staged.unparsed):
+    # One row may feed several feeds, so that more may be read than there are records; never fewer.
+    is_exact = read == staged.records if len(source.feeds) == 1 else read >= staged.records
+    if only_rows is None and not is_exact:
         raise ConservationError(
-            f"{file_name}: {staged.rows + len(staged.unparsed)} rows in the file, only {read} accounted "
-            "for; nothing was "
-            "landed. Please report it."
+            f"{file_name}: {staged.records:,} records were counted in the file, {read:,} are accounted for; "
+            "nothing was landed. Please report it."
         )
     shown = connection.execute(
         f"select feed, file_row, reasons, record from refused order by file_row, feed limit {_SHOWN_REFUSALS}"
@@ -125,14 +126,13 @@ def _skips(engine: Engine, source: Mapping, routed: str) -> tuple[Skip, ...]:
 
 
 def _with_unclaimed(engine: Engine, count: FeedCounts, staged: Staged, skips: tuple[Skip, ...]) -> FeedCounts:
-    if staged.unparsed:
-        lines = ", ".join(
-            f"({sql.text(count.feed)}, {item.file_row}, {sql.text(item.reason)}, null)"
-            for item in staged.unparsed
+    if staged.unparsed_sql:
+        engine.connection.execute(
+            f"insert into refused select {sql.text(count.feed)}, _row, reason, null from "
+            f"({staged.unparsed_sql})"
         )
-        engine.connection.execute(f"insert into refused values {lines}")
     skipped = sum(skip.rows_skipped for skip in skips)
-    unparsed = len(staged.unparsed)
+    unparsed = staged.unparsed
     return FeedCounts(
         feed=count.feed,
         rows_read=count.rows_read + skipped + unparsed,
@@ -165,7 +165,7 @@ def _drop_duplicates(home: Home, engine: Engine, feed: str, path: Path, accepted
     """Keep the first row of each content that no delivery holds yet; how many stay."""
     before = landing.feed_files(home, feed)
     seen = f"select _content_hash from {landing.files_sql(before)}" if before else "select '' where false"
-    here = f"read_parquet({sql.text(str(path))})"
+    here = f"read_parquet({sql.path(path)})"
     # 64 bits of the hash are enough to prove that all rows differ; only if they do not is the exact way
     # taken.
     distinct = engine.number(f"select count(distinct hash(_content_hash)) from {here}")

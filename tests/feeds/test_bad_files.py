@@ -14,7 +14,8 @@ import pytest
 
 import pipelines.feeds.door as door
 from pipelines.feeds import Delivery, take_all
-from pipelines.feeds.reading import Staged, stage
+from pipelines.feeds.reading import stage
+from pipelines.feeds.staging import Staged
 from pipelines.home import Home
 from tests.feeds.conftest import ORDER, ORDER_HEADER, landed
 
@@ -298,7 +299,7 @@ def test_a_folder_that_is_no_source_is_named(home: Home, put: Put) -> None:
     assert "inbox/commandes/ is no source: rename the folder to one of products" in said(taken(home))
 
 
-@pytest.mark.parametrize("name", ["Name", "_skip", "_file_row", "c0", "reason", "filename"])
+@pytest.mark.parametrize("name", ["Name", "_skip", "_file_row", "c0", "reason", "ORDER_ID", "filename"])
 def test_a_column_that_nobody_reads_may_have_any_name(home: Home, put: Put, name: str) -> None:
     put("orders", f"{ORDER_HEADER},{name}\n{ORDER},x\n")
     delivery = taken(home)
