@@ -1,5 +1,49 @@
 """What users are told when something is wrong. Every message names the thing, the value and the remedy."""
 
+from __future__ import annotations
+
+import errno
+
 
 class SavoirError(Exception):
     """An error whose text is written for the user: the command line prints it alone, without a traceback."""
+
+
+class MachineError(SavoirError):
+    """The machine's fault, not the data's: a full disk, a home that cannot be written to."""
+
+
+_REMEDIES = {
+    errno.ENOSPC: "the disk is full: free some space",
+    errno.EDQUOT: "the quota of disk space is used up: free some space",
+    errno.EROFS: "the file system is read-only: use a home that can be written to",
+    errno.EACCES: "permission is denied: use a home of your own, or have its owner give you the rights",
+    errno.EPERM: "the operation is not permitted: use a home of your own",
+    errno.EIO: "the disk reports an error: check it",
+    errno.EMFILE: "too many files are open: raise the limit (ulimit -n)",
+    errno.ENFILE: "too many files are open on this machine: close some programs",
+    errno.ENOMEM: "there is no memory left: close some programs",
+}
+# How engines word the same.
+_WORDS = {
+    "No space left on device": errno.ENOSPC,
+    "Disk quota exceeded": errno.EDQUOT,
+    "Read-only file system": errno.EROFS,
+    "Permission denied": errno.EACCES,
+    "Input/output error": errno.EIO,
+    "Too many open files": errno.EMFILE,
+    "Cannot allocate memory": errno.ENOMEM,
+}
+
+
+def machine_fault(error: BaseException) -> MachineError | None:
+    """The sentence for an error that the machine is to blame for, whoever worded it; else None."""
+    code = error.errno if isinstance(error, OSError) else None
+    if code not in _REMEDIES:
+        text = str(error)
+        code = next((code for words, code in _WORDS.items() if words in text), None)
+    if code is None:
+        return None
+    path = getattr(error, "filename", None)
+    place = f"{path}: " if path else ""
+    return MachineError(f"{place}{_REMEDIES[code]}, then start again. Nothing was lost or half done.")

@@ -9,6 +9,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.errors import SavoirError
+
 PROJECT_DIR = Path(__file__).resolve().parents[1]
 DBT_DIR = PROJECT_DIR / "dbt"
 
@@ -22,7 +24,16 @@ class Home:
     @staticmethod
     def at(path: str | Path | None = None) -> Home:
         """The home at `path`, else at `SAVOIR_HOME`, else at `./data`."""
-        return Home(Path(path or os.environ.get("SAVOIR_HOME") or "data").resolve())
+        root = Path(path or os.environ.get("SAVOIR_HOME") or "data").resolve()
+        try:
+            os.fsencode(root).decode()
+        except UnicodeDecodeError:
+            shown = os.fsencode(root).decode("utf-8", "backslashreplace")
+            raise SavoirError(f"The home {shown} has a name that is not UTF-8: choose another.") from None
+        if "\\" in str(root):
+            # The engine takes it for a slash wherever it looks for files.
+            raise SavoirError(f"The home {root} has a backslash in its name: choose another.")
+        return Home(root)
 
     @property
     def inbox(self) -> Path:

@@ -12,7 +12,9 @@
 {%- endmacro %}
 
 {% macro source_files(source_node) -%}
-    {%- set home = env_var('SAVOIR_HOME', 'data') -%}
+    {#- The home's name is a name: its marks of a pattern stand for themselves. -#}
+    {%- set home = env_var('SAVOIR_HOME', 'data')
+        | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') -%}
     {%- if source_node.schema == 'raw' -%}
         {#- A folder that starts with a dot is still being written. -#}
         {{ home }}/landing/[!.]*/{{ source_node.name }}.parquet

@@ -5,8 +5,9 @@ two feeds (dbt), any orchestration (`pipelines.orchestration`).
 """
 
 from pipelines.feeds.contract import Column, Contract, ContractError, Feed, contract
-from pipelines.feeds.door import UnknownSourceError, check, take, take_all, waiting
+from pipelines.feeds.door import UnknownSourceError, check, take, take_all
 from pipelines.feeds.files import FileRefusedError
+from pipelines.feeds.inbox import waiting
 from pipelines.feeds.landing import DoorBusyError, ensure_empty_landing
 from pipelines.feeds.mapping_files import MappingError
 from pipelines.feeds.mappings import Mapping, sources

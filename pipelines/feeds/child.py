@@ -7,6 +7,7 @@ here: how a file is read (`staging`), or the limits, which the parent keeps (`re
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import pickle
 import threading
@@ -15,8 +16,8 @@ import traceback
 from pathlib import Path
 from typing import IO, Any
 
-from pipelines.errors import SavoirError
-from pipelines.feeds.files import DiskFullError, FileRefusedError, shown
+from pipelines.errors import SavoirError, machine_fault
+from pipelines.feeds.files import FileRefusedError, shown
 from pipelines.feeds.staging import Staged, Task, staged
 
 _LENGTH_BYTES = 8
@@ -47,11 +48,10 @@ def _read_one(task: Task) -> Staged | SavoirError:
     except MemoryError:
         return FileRefusedError(f"{name} does not fit into memory: it holds values or rows far too large.")
     except Exception as error:
-        if "No space left on device" in str(error):
-            return DiskFullError(
-                f"The disk is full: {name} could not be read into {task.rows.parent.parent}. Free some "
-                "space, then build again; nothing was lost."
-            )
+        # Reading raises the system's errors, writing those of the engine.
+        is_reading = isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT)
+        if not is_reading and (fault := machine_fault(error)) is not None:
+            return fault
         if isinstance(error, OSError):
             return FileRefusedError(
                 f"{name} could not be read to its end ({error.strerror or error}): it stays where it is; "

@@ -13,15 +13,17 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import SavoirError
+from pipelines.errors import SavoirError, machine_fault
 from pipelines.feeds import archive, files, landing, sql
 from pipelines.feeds.contract import contract
 from pipelines.feeds.engine import Engine, engine
-from pipelines.feeds.files import MAX_INFLATED_BYTES, FileRefusedError
-from pipelines.feeds.loading import load, rules_sha256, write_journals
+from pipelines.feeds.files import MAX_INFLATED_BYTES, FileRefusedError, shown
+from pipelines.feeds.inbox import waiting
+from pipelines.feeds.loading import ConservationError, load, rules_sha256, write_journals
 from pipelines.feeds.mapping_files import MappingError
 from pipelines.feeds.mappings import Mapping, sources
 from pipelines.feeds.reading import stage
+from pipelines.feeds.refusals import Refusals, remembered
 from pipelines.feeds.results import CheckResult, Delivery, WaitingFile
 from pipelines.feeds.staging import Task
 from pipelines.home import Home
@@ -46,39 +48,6 @@ def source_named(home: Home, name: str) -> Mapping:
     return known[name]
 
 
-def waiting(home: Home, source: str | None = None) -> list[WaitingFile]:
-    """The inbox's files in order of source and name; hidden files and `.part` files are left alone."""
-    if not home.inbox.is_dir():
-        return []
-    known = list(sources(home))
-    found = []
-    for entry in sorted(home.inbox.iterdir(), key=lambda item: (item.name not in known, item.name)):
-        if _is_left_alone(entry) or (source is not None and entry.name != source):
-            continue
-        trouble = None
-        if not entry.is_dir():
-            trouble = (
-                f"{entry.name} lies in the inbox itself: put it into inbox/<source>/, one of "
-                f"{', '.join(known)}."
-            )
-        elif entry.name not in known:
-            trouble = (
-                f"inbox/{entry.name}/ is no source: rename the folder to one of {', '.join(known)}, "
-                "or add a mapping."
-            )
-        paths = sorted(entry.rglob("*")) if entry.is_dir() else [entry]
-        found.extend(
-            WaitingFile(path, entry.name, trouble)
-            for path in paths
-            if path.is_file() and not _is_left_alone(path)
-        )
-    return found
-
-
-def _is_left_alone(path: Path) -> bool:
-    return path.name.startswith(".") or path.name.endswith(".part")
-
-
 def take_all(home: Home, progress: Progress | None = None, source: str | None = None) -> list[Delivery]:
     """Take every file that waits (of one source, if named).
 
@@ -92,10 +61,10 @@ def take_all(home: Home, progress: Progress | None = None, source: str | None = 
         queue = waiting(home, source)
         if not queue:
             return deliveries
-        with engine(home) as running:
+        with engine(home) as running, remembered(home) as refusals:
             for place, file in enumerate(queue, 1):
-                say(f"Taking {file.path.name} as {file.source} ({place} of {len(queue)})")
-                delivery = _taken_or_refused(home, file, running)
+                say(f"Taking {shown(file.path.name)} as {file.source} ({place} of {len(queue)})")
+                delivery = _taken_or_refused(home, file, running, refusals)
                 for sentence in delivery.sentences:
                     say(sentence)
                 deliveries.append(delivery)
@@ -123,11 +92,11 @@ def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INF
     ):
         folder = Path(scratch)
         try:
-            file_sha256 = files.sha256(_existing(path))
+            file_sha256 = _sha256(path)
             staged = stage(_task(running, path, mapping, folder))
-            loaded = load(home, running, staged, mapping, contract(), folder, "check", path.name)
+            loaded = load(home, running, staged, mapping, contract(), folder, "check", shown(path.name))
         except FileRefusedError as error:
-            return CheckResult(Delivery(source, path.name, refusal=str(error)))
+            return CheckResult(Delivery(source, shown(path.name), refusal=str(error)))
         reasons = running.connection.execute(
             "select reason, count(*) from (select unnest(string_split(reasons, chr(10))) as reason from "
             "refused) "
@@ -141,13 +110,42 @@ def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INF
     return CheckResult(replace(loaded.delivery, delivery_id=None, already=before), tuple(reasons), rows)
 
 
-def _taken_or_refused(home: Home, file: WaitingFile, running: Engine) -> Delivery:
+def _taken_or_refused(home: Home, file: WaitingFile, running: Engine, refusals: Refusals) -> Delivery:
+    """Whatever is wrong with one file, the others go on; what is wrong with the machine stops all."""
+    name = shown(file.path.name)
     if file.trouble is not None:
-        return Delivery(file.source, file.path.name, refusal=file.trouble)
+        return Delivery(file.source, name, refusal=file.trouble)
+    key = None
     try:
-        return _land(home, file.path, source_named(home, file.source), running)
-    except (FileRefusedError, MappingError) as error:
-        return Delivery(file.source, file.path.name, refusal=str(error))
+        source = source_named(home, file.source)
+        key = refusals.key(home, file.path, source, _sha256(file.path))
+        if (sentence := refusals.sentence(key)) is not None:
+            return Delivery(file.source, name, refusal=sentence)
+        return _land(home, file.path, source, running)
+    except FileRefusedError as error:
+        if key is not None and error.is_lasting:
+            refusals.kept[key] = str(error)
+        return Delivery(file.source, name, refusal=str(error))
+    except (MappingError, ConservationError) as error:
+        return Delivery(file.source, name, refusal=str(error))
+    except (duckdb.Error, OSError) as error:
+        if (fault := machine_fault(error)) is not None:
+            raise fault from error
+        sentence = (
+            f"{name} could not be loaded ({type(error).__name__}); it stays where it is. Please report it."
+        )
+        return Delivery(file.source, name, refusal=sentence)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return files.sha256(_existing(path))
+    except OSError as error:
+        raise FileRefusedError(
+            f"{shown(path.name)} cannot be read ({error.strerror or error}): it stays where it is; check the "
+            "disk and its permissions, then build again.",
+            is_lasting=False,
+        ) from None
 
 
 def _task(running: Engine, path: Path, source: Mapping, folder: Path) -> Task:
@@ -157,30 +155,31 @@ def _task(running: Engine, path: Path, source: Mapping, folder: Path) -> Task:
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
-        raise FileRefusedError(f"{path} is not a file: check the path.")
+        raise FileRefusedError(f"{shown(str(path))} is not a file: check the path.", is_lasting=False)
     return path
 
 
 def _land(home: Home, path: Path, source: Mapping, running: Engine) -> Delivery:
-    state = _state(path)
-    file_sha256 = files.sha256(_existing(path))
+    name, state = shown(path.name), _state(path)
+    file_sha256 = _sha256(path)
     before = _already(running.connection, home, source, file_sha256)
     if before is not None:
         path.unlink()
-        return Delivery(source.name, path.name, delivery_id=before, already=before)
+        return Delivery(source.name, name, delivery_id=before, already=before)
     delivery_id = landing.new_delivery_id(home, file_sha256)
     with landing.unfinished(home, delivery_id) as folder:
         task = _task(running, path, source, folder)
         staged = stage(task)
-        loaded = load(home, running, staged, source, contract(), folder, delivery_id, path.name)
+        loaded = load(home, running, staged, source, contract(), folder, delivery_id, name)
         if _state(path) != state:
             raise FileRefusedError(
-                f"{path.name} was still being written: let its name end in .part until it is complete."
+                f"{name} was still being written: let its name end in .part until it is complete.",
+                is_lasting=False,
             )
         write_journals(running, contract(), loaded.delivery, source, file_sha256, folder)
         # The archive first: were the process killed in between, the next run writes the same copy again.
-        copy = archive.copy_of(home, source.name, file_sha256, path.name)
-        archive.store(copy, task, staged, file_sha256, path.name)
+        copy = archive.copy_of(home, source.name, file_sha256, name)
+        archive.store(copy, task, staged, file_sha256, name)
         landing.finish(home, folder, delivery_id)
     path.unlink()
     return loaded.delivery

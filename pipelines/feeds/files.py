@@ -58,10 +58,6 @@ class FileRefusedError(SavoirError):
         return (FileRefusedError, (str(self), self.is_lasting))
 
 
-class DiskFullError(SavoirError):
-    """There is no room left to write: the machine's fault, not a file's."""
-
-
 @dataclass
 class Seen:
     """What was seen while the text passed by. `is_cut`: the archive ends early."""
