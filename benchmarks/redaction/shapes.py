@@ -20,8 +20,9 @@ _FIRST = (
 _LAST = (
     "Martin Bernard Thomas Petit Robert Richard Durand Dubois Moreau Laurent Simon Michel Lefebvre Leroy "
     "Roux "
-    "David Bertrand Morel Fournier Girard Bonnet Dupont Lambert Fontaine Rousseau Vincent Muller Lefèvre Faure "
-    "Mercier Blanc Guérin Boyer Garnier Chevalier François Legrand Gauthier Perrin Robin Clément Morin Nicolas "
+    "David Bertrand Morel Fournier Girard Bonnet Dupont Lambert Fontaine Rousseau Vincent Muller Lefèvre "
+    "Faure Mercier Blanc Guérin Boyer Garnier Chevalier François Legrand Gauthier Perrin Robin Clément Morin "
+    "Nicolas "
     "Benali Traoré Nguyen Kowalski Rossi Ferreira Haddad Quéméneur Kergoat Etcheverry Bouvard-Quillet"
 ).split()
 _LAST_OF_WORDS = [
@@ -215,9 +216,7 @@ _FORMS = (
         f"commande {_digits(draw, draw.choice([6, 7, 8, 9]))} du {_day(draw)}, {draw.choice(_COMPLAINTS)}"
     ),
     lambda draw: f"facture FA{_day(draw).replace('/', '-')}-{_digits(draw, 6)}",
-    lambda draw: (
-        f"{draw.choice(_PARTS)} réf. {_digits(draw, 3)} {_digits(draw, 2)} {_digits(draw, 2)}-{_digits(draw, 2)}"
-    ),
+    lambda draw: f"{draw.choice(_PARTS)} réf. {_digits(draw, 3)} {_digits(draw, 2)} {_digits(draw, 2)}",
     lambda draw: f"ref {_digits(draw, draw.choice([6, 7, 8, 9]))}/{_digits(draw, 6)}",
     lambda draw: f"{draw.choice(_CLOSINGS).rstrip(',')}. La {draw.choice(_PARTS)} est en rupture.",
     lambda draw: f"{draw.choice(_CLOSINGS).rstrip(',')}. Le colis part demain",
