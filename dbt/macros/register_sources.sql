@@ -49,7 +49,8 @@
             cast(null as {{ column.data_type }}) as {{ column.name }}
             {{- ", " }}
             {% endfor -%}
-            cast(null as text) as _delivery_id, cast(null as bigint) as _file_row, cast(null as text) as _content_hash
+            cast(null as text) as _delivery_id, cast(null as bigint) as _file_row, cast(null as text) as _content_hash,
+            cast(null as timestamp) as _exported_at
         where false
         {%- if found[node.unique_id] | int > 0 %}
         union all by name

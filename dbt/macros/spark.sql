@@ -12,7 +12,9 @@
             {%- do columns.append(column.name ~ ' ' ~ ('string' if column.data_type == 'text' else column.data_type)) -%}
         {%- endfor -%}
         {%- if node.schema == 'raw' and not (node.config.meta or {}).get('is_journal') -%}
-            {%- do columns.extend(['_delivery_id string', '_file_row bigint', '_content_hash string']) -%}
+            {%- do columns.extend([
+                '_delivery_id string', '_file_row bigint', '_content_hash string', '_exported_at timestamp'
+            ]) -%}
         {%- endif -%}
         {%- set home = env_var('SAVOIR_HOME', 'data') -%}
         {%- set folder = home ~ ('/landing' if node.schema == 'raw' else '/warehouse/' ~ node.schema) -%}

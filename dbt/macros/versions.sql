@@ -1,7 +1,8 @@
 {#
-  Purpose: the latest version of every row of a feed, among the deliveries known on `known_on`: the greatest by
-    (updated_at, content hash), unknown updated_at first. Adds version_count and is_version_conflict (another content with
-    the winner's updated_at, or both without one: nothing but the content could order them).
+  Purpose: the latest version of every row of a feed, among the deliveries known on `known_on` and not retired: the greatest
+    by (moment, content hash), where a row's moment is its updated_at, else when its export was made; unknown moments
+    first. Adds version_count and is_version_conflict (another content of the winner's moment, or both without one: nothing
+    but the content could order them). A row that a newer complete export of its source no longer holds is gone.
     Almost every key has one version, and a window over millions of wide rows is the dearest thing in the project. So keys
     are counted by hash first, and only rows whose hash occurs twice go through the window. Two keys of one hash meet
     there and part again, because the window itself goes by key.
@@ -17,44 +18,78 @@
         having count(*) > 1
     {%- endset -%}
     {%- set keys = key | join(', ') -%}
+    {%- set moment = 'coalesce(updated_at, _exported_at)' -%}
     select *
     from (
         select
             {{ feed }}.*,
             cast(1 as bigint) as version_count,
             false as is_version_conflict,
+            _exported_at as exported_through,
             cast(1 as bigint) as version_rank
         from {{ source('raw', feed) }} as {{ feed }}
         {{ known_deliveries() }}
-        {{ 'and' if var('known_on') else 'where' }} {{ row_hash(key) }} not in ({{ repeated_hashes }})
+        and {{ row_hash(key) }} not in ({{ repeated_hashes }})
         union all
         select
             {{ feed }}.*,
             cast(count(*) over (partition by {{ keys }}) as bigint) as version_count,
-            min(_content_hash) over (partition by {{ keys }}, updated_at)
-            <> max(_content_hash) over (partition by {{ keys }}, updated_at) as is_version_conflict,
+            min(_content_hash) over (partition by {{ keys }}, {{ moment }})
+            <> max(_content_hash) over (partition by {{ keys }}, {{ moment }}) as is_version_conflict,
+            max(_exported_at) over (partition by {{ keys }}) as exported_through,
             cast(row_number() over (
-                partition by {{ keys }} order by updated_at desc nulls last, _content_hash desc
+                partition by {{ keys }} order by {{ moment }} desc nulls last, _content_hash desc
             ) as bigint) as version_rank
         from {{ source('raw', feed) }} as {{ feed }}
         {{ known_deliveries() }}
-        {{ 'and' if var('known_on') else 'where' }} {{ row_hash(key) }} in ({{ repeated_hashes }})
+        and {{ row_hash(key) }} in ({{ repeated_hashes }})
     ) as ranked
     where version_rank = 1
+    and not exists (
+        select 1
+        from ({{ complete_exports(feed) }}) as complete_exports
+        where complete_exports.delivery_id = ranked._delivery_id
+        and complete_exports.complete_at > ranked.exported_through
+    )
 {%- endmacro %}
 
 {#
-  Purpose: keep only what was delivered up to the variable known_on; nothing where it is empty.
+  Purpose: for every delivery of a feed, when the newest complete export of its source was made. An export of which a row was
+    refused does not say what is gone.
+  Parameters: feed, the name of the source table.
+  Usage: from ({{ complete_exports('orders') }})
+#}
+{% macro complete_exports(feed) -%}
+    select deliveries.delivery_id, newest.complete_at
+    from {{ source('raw', 'deliveries') }} as deliveries
+    inner join (
+        select source, max(exported_at) as complete_at
+        from {{ source('raw', 'deliveries') }}
+        {{ known_deliveries('delivery_id') }}
+        and feed = '{{ feed }}' and is_complete_export and rows_quarantined = 0
+        group by source
+    ) as newest on deliveries.source = newest.source
+    where deliveries.feed = '{{ feed }}'
+{%- endmacro %}
+
+{#
+  Purpose: keep only what was delivered up to the variable known_on (all where it is empty) and was not retired by then: by
+    the same file read again by corrected rules, or withdrawn.
   Parameters: delivery_column, the relation's column that holds the delivery.
-  Usage: select * from {{ source('raw', 'orders') }} {{ known_deliveries() }}
+  Usage: select * from {{ source('raw', 'orders') }} {{ known_deliveries() }} and …
 #}
 {% macro known_deliveries(delivery_column='_delivery_id') -%}
     {#- Named outside the condition: the graph is parsed once, without the variable. -#}
     {%- set deliveries = source('raw', 'deliveries') -%}
-    {%- if var('known_on') -%}
-        where {{ delivery_column }} in (
-            select delivery_id from {{ deliveries }} where received_at <= {{ known_on_at() }}
-        )
+    where {{ delivery_column }} not in (
+        select retired_delivery_id from {{ source('raw', 'retirements') }}
+        where retired_delivery_id is not null
+        {%- if var('known_on') %} and retired_at <= {{ known_on_at() }}{% endif %}
+    )
+    {%- if var('known_on') %}
+    and {{ delivery_column }} in (
+        select delivery_id from {{ deliveries }} where received_at <= {{ known_on_at() }}
+    )
     {%- endif -%}
 {%- endmacro %}
 

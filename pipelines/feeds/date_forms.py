@@ -9,6 +9,7 @@ A text that is not exactly of the form gives null: %Y is four digits and %y two,
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 import duckdb
@@ -97,6 +98,14 @@ def utc_sql(text: str, forms: tuple[str, ...]) -> str | None:
     """The moment in UTC that a text means, of forms that carry their zone; None where none does."""
     tried = [found for form in _each(forms) if (found := _utc(text, form)) is not None]
     return _first(tried)
+
+
+def looks_like(form: str, texts: Sequence[str]) -> bool:
+    """Whether all texts have the outer form, at a glance: the engine decides whether they are dates."""
+    if form in EPOCHS or form in EXCEL:
+        return all(re.fullmatch(r"[0-9]+([.,][0-9]+)?", text) for text in texts)
+    guards = [re.compile(_regex(_expanded(one))[0].replace(r"\p{L}", r"[^\W\d_]")) for one in _each((form,))]
+    return all(any(guard.fullmatch(text) for guard in guards) for text in texts)
 
 
 def _first(tried: list[str]) -> str | None:

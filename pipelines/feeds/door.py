@@ -14,17 +14,19 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import SavoirError, machine_fault
-from pipelines.feeds import archive, files, landing, sql
+from pipelines.feeds import archive, exports, files, landing, sql
 from pipelines.feeds.contract import contract
 from pipelines.feeds.engine import Engine, engine
 from pipelines.feeds.files import MAX_INFLATED_BYTES, FileRefusedError, shown
 from pipelines.feeds.inbox import waiting
+from pipelines.feeds.landing import Taken
 from pipelines.feeds.loading import ConservationError, load, rules_sha256, write_journals
 from pipelines.feeds.mapping_files import MappingError
 from pipelines.feeds.mappings import Mapping, sources
 from pipelines.feeds.reading import stage
 from pipelines.feeds.refusals import Refusals, remembered
 from pipelines.feeds.results import CheckResult, Delivery, WaitingFile
+from pipelines.feeds.retiring import retire, retired
 from pipelines.feeds.staging import Task
 from pipelines.home import Home
 
@@ -94,7 +96,20 @@ def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INF
         try:
             file_sha256 = _sha256(path)
             staged = stage(_task(running, path, mapping, folder))
-            loaded = load(home, running, staged, mapping, contract(), folder, "check", shown(path.name))
+            exported_at = exports.moments(mapping, path)
+            leaving = _replaced(running, home, mapping, file_sha256)
+            loaded = load(
+                home,
+                running,
+                staged,
+                mapping,
+                contract(),
+                folder,
+                "check",
+                shown(path.name),
+                exported_at=exported_at,
+                leaving=leaving,
+            )
         except FileRefusedError as error:
             return CheckResult(Delivery(source, shown(path.name), refusal=str(error)))
         reasons = running.connection.execute(
@@ -106,7 +121,7 @@ def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INF
             feed: tuple(running.records(f"select * from read_parquet({sql.path(file)}) limit {_ROWS_SHOWN}"))
             for feed, file in loaded.files.items()
         }
-        before = _already(running.connection, home, mapping, file_sha256)
+        before = _already(running, home, mapping, file_sha256)
     return CheckResult(replace(loaded.delivery, delivery_id=None, already=before), tuple(reasons), rows)
 
 
@@ -162,21 +177,36 @@ def _existing(path: Path) -> Path:
 def _land(home: Home, path: Path, source: Mapping, running: Engine) -> Delivery:
     name, state = shown(path.name), _state(path)
     file_sha256 = _sha256(path)
-    before = _already(running.connection, home, source, file_sha256)
+    before = _already(running, home, source, file_sha256)
     if before is not None:
         path.unlink()
         return Delivery(source.name, name, delivery_id=before, already=before)
     delivery_id = landing.new_delivery_id(home, file_sha256)
     with landing.unfinished(home, delivery_id) as folder:
         task = _task(running, path, source, folder)
+        exported_at = exports.moments(source, path)
+        leaving = _replaced(running, home, source, file_sha256)
         staged = stage(task)
-        loaded = load(home, running, staged, source, contract(), folder, delivery_id, name)
+        loaded = load(
+            home,
+            running,
+            staged,
+            source,
+            contract(),
+            folder,
+            delivery_id,
+            name,
+            exported_at=exported_at,
+            leaving=leaving,
+        )
         if _state(path) != state:
             raise FileRefusedError(
                 f"{name} was still being written: let its name end in .part until it is complete.",
                 is_lasting=False,
             )
-        write_journals(running, contract(), loaded.delivery, source, file_sha256, folder)
+        write_journals(running, contract(), loaded.delivery, source, file_sha256, folder, exported_at)
+        if leaving:
+            retire(running, home, contract(), sorted(leaving), "corrected_rules", folder, delivery_id)
         # The archive first: were the process killed in between, the next run writes the same copy again.
         copy = archive.copy_of(home, source.name, file_sha256, name)
         archive.store(copy, task, staged, file_sha256, name)
@@ -190,16 +220,48 @@ def _state(path: Path) -> tuple[int, int]:
     return known.st_size, known.st_mtime_ns
 
 
-def _already(
-    connection: duckdb.DuckDBPyConnection, home: Home, source: Mapping, file_sha256: str
-) -> str | None:
-    """The delivery of the same bytes through the same source by the same rules."""
+def _already(running: Engine, home: Home, source: Mapping, file_sha256: str) -> str | None:
+    """The delivery of the same bytes through the same source by the same rules, if it still counts."""
+    gone = retired(running, home)
     wanted = (source.name, file_sha256, rules_sha256(source))
     return next(
         (
             item.delivery_id
-            for item in landing.taken(connection, home)
+            for item in landing.taken(running.connection, home)
             if (item.source, item.file_sha256, item.rules_sha256) == wanted
+            and not item.is_replay
+            and item.delivery_id not in gone
         ),
         None,
     )
+
+
+def _replaced(running: Engine, home: Home, source: Mapping, file_sha256: str) -> frozenset[str]:
+    """The deliveries of the same bytes by other rules, and their replays: this one takes their place."""
+    gone = retired(running, home)
+    return frozenset(
+        item.delivery_id
+        for item in landing.taken(running.connection, home)
+        if (item.source, item.file_sha256) == (source.name, file_sha256) and item.delivery_id not in gone
+    )
+
+
+def outdated(home: Home) -> list[Taken]:
+    """Deliveries that still count and were read by rules which have changed since.
+
+    The same file sent to its source again is read by the new ones.
+    """
+    known = sources(home)
+    with engine(home, may_make_key=False) as running:
+        gone = retired(running, home)
+        found = []
+        for item in landing.taken(running.connection, home):
+            if item.delivery_id in gone or item.is_replay or item.source not in known:
+                continue
+            try:
+                rules = rules_sha256(known[item.source])
+            except MappingError:
+                continue
+            if item.rules_sha256 != rules:
+                found.append(item)
+        return found

@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
+from datetime import datetime
 
 from pipelines.feeds import sql
 from pipelines.feeds.contract import Column, Contract, Feed
 from pipelines.feeds.mappings import FeedRule, Mapping
-from pipelines.feeds.parsing import WHAT_IS_EXPECTED, canonical_sql, local_date_sql, local_sql, value_sql
+from pipelines.feeds.parsing import (
+    WHAT_IS_EXPECTED,
+    ValueStyle,
+    canonical_sql,
+    local_date_sql,
+    local_sql,
+    value_sql,
+)
 from pipelines.feeds.personal import redact_sql
 from pipelines.feeds.staging import Staged
 from pipelines.feeds.translation import CellText, conditions_sql, feed_columns_sql, skip_sql
@@ -67,10 +75,12 @@ def judgement(
     staged: Staged,
     routed: str,
     only_rows: frozenset[int] | None = None,
+    exported_at: datetime | None = None,
 ) -> Judgement:
     """How the rows of `routed` (a relation) load into one feed.
 
-    `only_rows`: of these lines of the file alone.
+    `only_rows`: of these lines of the file alone. `exported_at`: when the export was made, unless a column
+    says so.
     """
     feed = contract.feeds[feed_name]
     rule = next(item for item in source.feeds if item.feed == feed_name)
@@ -94,7 +104,8 @@ def judgement(
     )
     judged = (
         f"select *, {values} from (select *{''.join(', ' + item for item in locals_)} "
-        f"from (select _row as _file_row, {level_texts} from {routed} where {where}))"
+        f"from (select _row as _file_row, {_export_sql(source, rule, exported_at)} as _export, "
+        f"{level_texts} from {routed} where {where}))"
     )
     is_wrong = " or ".join(_wrongs(feed))
     canonical = f", {_UNIT}, ".join(
@@ -103,7 +114,8 @@ def judgement(
     typed = ", ".join(f"{_v(column.name)} as {sql.name(column.name)}" for column in feed.columns)
     # A yes/no of three values: an unknown comparison is no fault.
     accepted = (
-        f"select {typed}, _file_row, left(sha256(concat({canonical})), {CONTENT_DIGITS}) as _content_hash "
+        f"select {typed}, _file_row, left(sha256(concat({canonical})), {CONTENT_DIGITS}) as _content_hash, "
+        f"{_exported_at_sql(feed, rule)} as _exported_at "
         f"from ({judged}) where not coalesce({is_wrong}, false)"
     )
     reasons = f"concat_ws(chr(10), {', '.join(_reasons(feed, texts))})"
@@ -112,6 +124,30 @@ def judgement(
         f"{_record_sql(feed, texts)} as record from ({judged}) where coalesce({is_wrong}, false)"
     )
     return Judgement(feed, accepted, refused, f"select count(*) from {routed} where {where}")
+
+
+def _export_sql(source: Mapping, rule: FeedRule, exported_at: datetime | None) -> str:
+    """When the export that holds a row was made, UTC."""
+    declared = rule.exported_at
+    if declared is None or declared.column is None:
+        return (
+            "cast(null as timestamp)" if exported_at is None else f"timestamp '{exported_at.isoformat(' ')}'"
+        )
+    text = source.staged(declared.column)
+    style = source.dialect.style
+    if declared.date_forms:
+        style = ValueStyle(style.time_zone, declared.date_forms)
+    moment = Column("exported_at", "timestamp")
+    return value_sql(moment, text, f"({local_sql(moment, text, style)})", style)
+
+
+def _exported_at_sql(feed: Feed, rule: FeedRule) -> str:
+    """A row that says when it changed needs no moment of export, unless its absence from a later one
+    counts.
+    """
+    if feed.column("updated_at") is None or rule.is_complete_export:
+        return "_export"
+    return f"case when {_v('updated_at')} is null then _export end"
 
 
 def _record_sql(feed: Feed, texts: Map[str, CellText]) -> str:
@@ -184,7 +220,7 @@ def _reasons(feed: Feed, texts: Map[str, CellText]) -> list[str]:
 
 def _column_reasons(column: Column, cell: str) -> list[str]:
     t, v = _t(column.name), _v(column.name)
-    shown = "a value that is not shown" if column.personal in ("identity", "text") else None
+    shown = "a value that is not shown" if column.personal else None
     value = sql.text(shown) if shown else f"'“' || left({cell}, {_SHOWN}) || '”'"
     is_ = f"{sql.text(column.name + ' is ')} || {value} || "
     reasons = []

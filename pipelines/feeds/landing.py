@@ -26,7 +26,12 @@ from pipelines.home import Home
 EMPTY = "_empty"
 _UNFINISHED = ".tmp-"
 # What the door adds to every row of a feed.
-ROW_COLUMNS = (("_delivery_id", "text"), ("_file_row", "bigint"), ("_content_hash", "text"))
+ROW_COLUMNS = (
+    ("_delivery_id", "text"),
+    ("_file_row", "bigint"),
+    ("_content_hash", "text"),
+    ("_exported_at", "timestamp"),
+)
 
 
 class DoorBusyError(SavoirError):
@@ -42,6 +47,7 @@ class Taken:
     file_name: str
     file_sha256: str
     rules_sha256: str
+    is_replay: bool = False
 
 
 @contextmanager
@@ -112,10 +118,23 @@ def taken(connection: duckdb.DuckDBPyConnection, home: Home) -> list[Taken]:
     if not paths:
         return []
     rows = connection.execute(
-        "select distinct delivery_id, source, file_name, file_sha256, rules_sha256 from "
-        f"{files_sql(paths)} order by all"
+        "select distinct delivery_id, source, file_name, file_sha256, rules_sha256, "
+        "coalesce(is_replay, false) "
+        f"from (select * from {files_sql(paths)} union all by name select false as is_replay where false) "
+        "order by all"
     ).fetchall()
     return [Taken(*row) for row in rows]
+
+
+def exported_at(connection: duckdb.DuckDBPyConnection, home: Home, delivery_id: str) -> dict[str, datetime]:
+    """By feed, when the export of an earlier delivery was made, as it was kept with it."""
+    rows = connection.execute(
+        "select feed, exported_at from (select * from "
+        f"{files_sql(feed_files(home, 'deliveries'))} union all by name select null as exported_at "
+        f"where false) "
+        f"where delivery_id = {sql.text(delivery_id)} and exported_at is not null"
+    ).fetchall()
+    return dict(rows)
 
 
 @contextmanager

@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.errors import SavoirError
-from pipelines.feeds import landing, sql
+from pipelines.feeds import exports, landing, sql
 from pipelines.feeds.contract import Contract
 from pipelines.feeds.engine import Engine
 from pipelines.feeds.judging import Judgement, judgement, routed_sql
 from pipelines.feeds.mappings import Mapping
 from pipelines.feeds.results import Delivery, FeedCounts, Refusal, Skip
+from pipelines.feeds.retiring import live_rows_sql, retired, write_duplicates
 from pipelines.feeds.staging import Staged
 from pipelines.feeds.translation import conditions_sql
 from pipelines.home import Home
@@ -57,10 +58,13 @@ def load(
     delivery_id: str,
     file_name: str,
     only_rows: Map[str, frozenset[int]] | None = None,
+    exported_at: Map[str, datetime] | None = None,
+    leaving: frozenset[str] = frozenset(),
 ) -> Loaded:
     """Judge staged rows into files of `folder` and the table `refused`.
 
     `only_rows`: a replay, of these lines per feed; lines that no parser could read are then counted again.
+    `exported_at`: by feed, when the export was made. `leaving`: deliveries that this one takes the place of.
     """
     connection = engine.connection
     connection.execute(
@@ -72,13 +76,15 @@ def load(
         connection.execute(f"create or replace temp table routed as select * from {routed}")
         routed = "routed"
     skips = () if source.is_canonical or only_rows is not None else _skips(engine, source, routed)
+    gone = leaving | retired(engine, home)
     files: dict[str, Path] = {}
     counts: list[FeedCounts] = []
     for place, rule in enumerate(source.feeds):
         only = None if only_rows is None else only_rows.get(rule.feed, frozenset())
-        judged = judgement(source, known, rule.feed, staged, routed, only)
+        moment = (exported_at or {}).get(rule.feed)
+        judged = judgement(source, known, rule.feed, staged, routed, only, moment)
         path = folder / f"{rule.feed}.parquet"
-        count = _write_feed(home, engine, judged, path, delivery_id)
+        count = _write_feed(home, engine, judged, path, delivery_id, gone)
         if count.rows_loaded:
             files[rule.feed] = path
         else:
@@ -98,6 +104,13 @@ def load(
             f"{file_name}: {staged.records:,} records were counted in the file, {read:,} are accounted for; "
             "nothing was landed. Please report it."
         )
+    doubts = tuple(
+        f"{file_name}: {rule.feed} has no line number, and the mapping does not say which columns "
+        f"tell one row from "
+        f"another and never change: {', '.join(rule.identity)} were taken. Name them in identity: [...]"
+        for rule in source.feeds
+        if rule.has_content_key and not rule.is_identity_named
+    )
     shown = connection.execute(
         f"select feed, file_row, reasons, record from refused order by file_row, feed limit {_SHOWN_REFUSALS}"
     ).fetchall()
@@ -107,7 +120,7 @@ def load(
         delivery_id=delivery_id,
         counts=tuple(counts),
         skips=skips,
-        findings=staged.findings,
+        findings=(*staged.findings, *exports.findings(source, file_name, dict(exported_at or {})), *doubts),
         refused=tuple(
             Refusal(source.name, feed, file_name, row, tuple(reasons.split("\n")), record, delivery_id)
             for feed, row, reasons, record in shown
@@ -143,51 +156,87 @@ def _with_unclaimed(engine: Engine, count: FeedCounts, staged: Staged, skips: tu
     )
 
 
-def _write_feed(home: Home, engine: Engine, judged: Judgement, path: Path, delivery_id: str) -> FeedCounts:
+def _write_feed(
+    home: Home, engine: Engine, judged: Judgement, path: Path, delivery_id: str, gone: frozenset[str]
+) -> FeedCounts:
     """Write the accepted rows that are new, and the refused ones into the table `refused`."""
     feed = judged.feed.name
     read = engine.number(judged.matched)
     columns = ", ".join(sql.name(name) for name in judged.feed.column_names)
-    target = sql.text(str(path))
+    target = sql.path(path)
     accepted = engine.number(
-        f"copy (select {columns}, {sql.text(delivery_id)} as _delivery_id, _file_row, _content_hash "
+        f"copy (select {columns}, {sql.text(delivery_id)} as _delivery_id, _file_row, _content_hash, "
+        f"_exported_at "
         f"from ({judged.accepted})) to {target} {_PARQUET}"
     )
     refused = 0
     if accepted < read:
         engine.connection.execute(f"insert into refused select {sql.text(feed)}, * from ({judged.refused})")
         refused = engine.number(f"select count(*) from refused where feed = {sql.text(feed)}")
-    loaded = _drop_duplicates(home, engine, feed, path, accepted) if accepted else 0
+    loaded = _drop_duplicates(home, engine, feed, path, accepted, delivery_id, gone) if accepted else 0
     return FeedCounts(feed, read, loaded, accepted - loaded, refused, 0)
 
 
-def _drop_duplicates(home: Home, engine: Engine, feed: str, path: Path, accepted: int) -> int:
-    """Keep the first row of each content that no delivery holds yet; how many stay."""
-    before = landing.feed_files(home, feed)
-    seen = f"select _content_hash from {landing.files_sql(before)}" if before else "select '' where false"
+def _drop_duplicates(
+    home: Home, engine: Engine, feed: str, path: Path, accepted: int, delivery_id: str, gone: frozenset[str]
+) -> int:
+    """Keep the first row of each content that no delivery which counts holds yet; how many stay.
+
+    A content that a later export holds again is new: it may say again what another export said otherwise.
+    """
+    columns = "_content_hash, _exported_at"
+    before = live_rows_sql(home, feed, gone, columns)
     here = f"read_parquet({sql.path(path)})"
     # 64 bits of the hash are enough to prove that all rows differ; only if they do not is the exact way
     # taken.
     distinct = engine.number(f"select count(distinct hash(_content_hash)) from {here}")
-    known = engine.number(f"select count(*) from {here} where _content_hash in ({seen})") if before else 0
-    if distinct == accepted and known == 0:
+    seen = f"select _content_hash from ({before})"
+    repeated = engine.number(f"select count(*) from {here} where _content_hash in ({seen})") if before else 0
+    if distinct == accepted and repeated == 0:
         return accepted
+    latest = before or f"select {columns} from {here} where false"
+    engine.connection.execute(
+        f"""
+        create or replace temp table copies as
+        select here._content_hash, here._row_in_file, here._file_row, here._exported_at,
+            row_number() over (
+                partition by here._content_hash order by here._exported_at desc nulls last, here._row_in_file
+            ) as _copy,
+            seen._content_hash is not null and (
+                here._exported_at is null or coalesce(seen._exported_at >= here._exported_at, false)
+            ) as is_known
+        from (select *, file_row_number as _row_in_file from {here[:-1]}, file_row_number = true)) as here
+        left join (select _content_hash, max(_exported_at) as _exported_at from ({latest}) group by 1) as seen
+            on here._content_hash = seen._content_hash
+        """
+    )
     fresh = path.with_suffix(".fresh")
     loaded = engine.number(
-        "copy (select * exclude (_copy) from (select *, row_number() over (partition by _content_hash "
-        "order by _file_row) "
-        f"as _copy from {here} where _content_hash not in ({seen})) where _copy = 1 order by _file_row) "
+        f"copy (select * exclude (file_row_number) from {here[:-1]}, file_row_number = true) "
+        "where file_row_number in (select _row_in_file from copies where _copy = 1 and not is_known) "
+        "order by file_row_number) "
         f"to {sql.text(str(fresh))} {_PARQUET}"
     )
     fresh.replace(path)
+    if repeated:
+        dropped = "select _content_hash, _file_row, _exported_at from copies where _copy = 1 and is_known"
+        write_duplicates(engine, path.parent, feed, delivery_id, dropped)
     return loaded
 
 
 def write_journals(
-    engine: Engine, known: Contract, delivery: Delivery, source: Mapping, file_sha256: str, folder: Path
+    engine: Engine,
+    known: Contract,
+    delivery: Delivery,
+    source: Mapping,
+    file_sha256: str,
+    folder: Path,
+    exported_at: Map[str, datetime] | None = None,
+    is_replay: bool = False,
 ) -> None:
     """What the delivery says about itself: counts, skips, refused rows."""
     received_at = datetime.now(UTC).replace(tzinfo=None)
+    complete = {rule.feed: rule.is_complete_export for rule in source.feeds}
     deliveries: list[dict[str, object]] = [
         {
             "delivery_id": delivery.delivery_id,
@@ -203,6 +252,9 @@ def write_journals(
             "rows_quarantined": count.rows_quarantined,
             "rows_skipped": count.rows_skipped,
             "findings": "\n".join(delivery.findings) or None if place == 0 else None,
+            "exported_at": (exported_at or {}).get(count.feed) or _latest_export(engine, folder, count.feed),
+            "is_complete_export": complete[count.feed],
+            "is_replay": is_replay,
         }
         for place, count in enumerate(delivery.counts)
     ]
@@ -232,3 +284,14 @@ def write_journals(
             f"copy (select {columns} from refused order by file_row, feed) "
             f"to {sql.text(str(folder / 'quarantine.parquet'))} {_PARQUET}"
         )
+
+
+def _latest_export(engine: Engine, folder: Path, feed: str) -> object:
+    """The latest moment of export that a column of the delivery's rows gave."""
+    path = folder / f"{feed}.parquet"
+    if not path.exists():
+        return None
+    row = engine.connection.execute(
+        f"select max(_exported_at) from read_parquet({sql.path(path)})"
+    ).fetchone()
+    return row[0] if row else None

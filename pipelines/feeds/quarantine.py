@@ -15,6 +15,7 @@ from pipelines.feeds.engine import Engine, engine
 from pipelines.feeds.loading import load, rules_sha256, write_journals
 from pipelines.feeds.mappings import sources
 from pipelines.feeds.results import Delivery, Refusal
+from pipelines.feeds.retiring import retired
 from pipelines.home import Home
 
 
@@ -45,6 +46,7 @@ def _open_refusals(home: Home, running: Engine) -> list[Refusal]:
         f"when {sql.text(feed.name)} then {_key_sql(feed.key, 'record')}" for feed in known.feeds.values()
     )
     deliveries = landing.files_sql(landing.feed_files(home, "deliveries"))
+    gone = sql.texts(sorted(retired(running, home) | {""}))
     # The same file read again by other rules (a replay, or sent a second time) replaces what was said before.
     rows = running.connection.execute(
         f"""
@@ -59,7 +61,7 @@ def _open_refusals(home: Home, running: Engine) -> list[Refusal]:
         left join ({later}) as later
             on refused.feed = later.feed and refused.key = later.key
             and refused.delivery_id < later.delivery_id
-        where later.key is null
+        where later.key is null and refused.delivery_id not in (select * from unnest([{gone}]))
         order by refused.delivery_id, file_row, refused.feed
         """
     ).fetchall()
@@ -101,11 +103,30 @@ def replay_quarantine(home: Home, progress: Callable[[str], None] | None = None)
                 continue
             only = {feed: frozenset(rows) for feed, rows in open_rows[taken.delivery_id].items()}
             delivery_id = landing.new_delivery_id(home, taken.file_sha256)
+            exported_at = landing.exported_at(running.connection, home, taken.delivery_id)
             with landing.unfinished(home, delivery_id) as folder:
                 loaded = load(
-                    home, running, staged, source, known, folder, delivery_id, taken.file_name, only_rows=only
+                    home,
+                    running,
+                    staged,
+                    source,
+                    known,
+                    folder,
+                    delivery_id,
+                    taken.file_name,
+                    only_rows=only,
+                    exported_at=exported_at,
                 )
-                write_journals(running, known, loaded.delivery, source, taken.file_sha256, folder)
+                write_journals(
+                    running,
+                    known,
+                    loaded.delivery,
+                    source,
+                    taken.file_sha256,
+                    folder,
+                    exported_at,
+                    is_replay=True,
+                )
                 landing.finish(home, folder, delivery_id)
             for sentence in loaded.delivery.sentences:
                 say(sentence)

@@ -124,9 +124,7 @@ def breaches_truth(
     repair, new = is_repair(tickets["acted"]), tickets["acted"] == OUTCOME["replacement"]
     restored = np.where(repair, tickets["returned"], tickets["replacement_delivered"]) - tickets["requested"]
     target = np.where(
-        repair,
-        parameters.number("policy", "repair_target_days"),
-        parameters.number("policy", "exchange_target_days"),
+        repair, parameters.number("target_days", "repaired"), parameters.number("target_days", "replaced")
     )
     seen = (tickets["closed"] < horizon) & (tickets["breach"] != CODE["VR09"])
     missed = base.filter(pl.Series((repair | new) & seen & (restored > target)))

@@ -25,7 +25,7 @@ from pipelines.feeds import (
     take_all,
     waiting,
 )
-from pipelines.feeds.landing import delivery_folders, locked
+from pipelines.feeds.landing import ROW_COLUMNS, delivery_folders, locked
 from pipelines.home import Home
 from tests.feeds.conftest import ORDER, ORDER_HEADER, landed
 
@@ -54,7 +54,7 @@ def test_landed_columns_are_the_contracts_in_its_order_and_types(home: Home, put
         for folder in (home.landing / "_empty", delivery_folders(home)[0]):
             described = connection.execute(f"describe from '{folder}/orders.parquet'").fetchall()
             expected = [(column.name, column.type) for column in contract().feeds["orders"].columns]
-            expected += [("_delivery_id", "text"), ("_file_row", "bigint"), ("_content_hash", "text")]
+            expected += list(ROW_COLUMNS)
             names = {"VARCHAR": "text"}
             assert [(name, names.get(type_, type_.lower())) for name, type_, *_ in described] == expected
 
@@ -72,7 +72,7 @@ def test_keys_keep_their_leading_zeros_and_texts_their_letters(home: Home, put: 
     put("orders", f"{ORDER_HEADER},postal_code,lot_code\n0007,01,2024-03-01,000123,1,5,01000,Ærø “é”\n")
     take_all(home)
     assert landed(home, "orders", "order_id, line_number, sku, postal_code, lot_code") == [
-        ("0007", "01", "000123", "010", "Ærø “é”")
+        ("0007", "01", "000123", "01000", "Ærø “é”")
     ]
 
 

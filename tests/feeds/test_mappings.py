@@ -52,6 +52,7 @@ feeds:
     columns: {sku: Article, family_code: Famille}
   tickets:
     when: {column: Statut, is: retour}
+    identity: [Commande, Date, Article, "Qté"]
     columns:
       ticket_id: {from: Commande, content_key: true}
       channel: {constant: other}

@@ -34,9 +34,7 @@ POLICY: dict[str, tuple[str, ...]] = {
     "has_stock": BOOL,
     "is_centre_near": BOOL,
 }
-LAW = {
-    ("is_repair_less_costly" if name == "is_repair_cheaper" else name): POLICY[name] for name in POLICY
-} | {
+LAW = POLICY | {
     "requested_remedy": ("repair", "replacement", "refund", "part", "unstated"),
     "is_disproportionate": BOOL,
 }

@@ -11,7 +11,7 @@ with later as (
         select distinct {{ key | join(", ") }}
         from {{ source('raw', feed) }}
         {{ known_deliveries() }}
-        {{ 'and' if var('known_on') else 'where' }} {{ first_event }} >= {{ as_of_end() }}
+        and {{ first_event }} >= {{ as_of_end() }}
     ) as {{ feed }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

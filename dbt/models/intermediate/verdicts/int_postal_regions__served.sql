@@ -1,4 +1,4 @@
--- How far each authorised centre is from each postal region: in it, or from the centroid of a French department.
+-- Which authorised centres are near which postal region: in it, or within the radius of the centroid of a French department.
 with centres as (
 
     select
@@ -22,13 +22,19 @@ families as (
 
 ),
 
+policies as (
+
+    select * from {{ ref('int_policy_parameters__dated') }}
+
+),
+
 departments as (
 
     select * from {{ ref('department_centroids') }}
 
 ),
 
-distances as (
+near as (
 
     select
         centres.country_code,
@@ -37,43 +43,40 @@ distances as (
         centres.family_codes,
         centres.is_any_family,
         centres.valid_from,
-        centres.valid_to,
-        cast(0 as decimal(9,3)) as distance_km
+        centres.valid_to
     from centres
     where centres.region_code is not null
 
     union all
 
-    -- To the metre, so that engines agree on what is near.
     select
         centres.country_code,
         departments.department_code as region_code,
         centres.service_center_id,
         centres.family_codes,
         centres.is_any_family,
-        centres.valid_from,
-        centres.valid_to,
-        cast(round({{ distance_km('centres.latitude', 'centres.longitude', 'departments.latitude', 'departments.longitude') }}, 3)
-            as decimal(9,3)) as distance_km
+        greatest(centres.valid_from, policies.period_from) as valid_from,
+        least(centres.valid_to, policies.period_to) as valid_to
     from centres
     cross join departments
+    inner join policies
+        on
+            {{ distance_km('centres.latitude', 'centres.longitude', 'departments.latitude', 'departments.longitude') }}
+            <= policies.centre_radius_km
     where
         centres.country_code = 'FR'
         and centres.region_code is distinct from departments.department_code
-        and centres.latitude is not null
-        and centres.longitude is not null
 
 )
 
 select
-    distances.country_code,
-    distances.region_code,
+    near.country_code,
+    near.region_code,
     families.family_code,
-    distances.service_center_id,
-    distances.valid_from,
-    distances.valid_to,
-    distances.distance_km
-from distances
+    near.service_center_id,
+    near.valid_from,
+    near.valid_to
+from near
 inner join families
-    on distances.is_any_family or instr(distances.family_codes, '|' || families.family_code || '|') > 0
-where distances.valid_from <= distances.valid_to
+    on near.is_any_family or instr(near.family_codes, '|' || families.family_code || '|') > 0
+where near.valid_from <= near.valid_to
