@@ -258,19 +258,39 @@ def report(home: Home, week: str | None) -> None:
     help="A rule set in the form of dbt/seeds/policy_rules.csv. Default: that seed.",
 )
 @click.option(
+    "--parameters",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Its numbers in the form of dbt/seeds/policy_parameters.csv. Default: that seed.",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where to write the claims that move. Default: replay-<version>.csv in this folder.",
 )
 @click.pass_obj
-def replay(home: Home, policy_version: str, rules: Path | None, out: Path | None) -> None:
+def replay(
+    home: Home, policy_version: str, rules: Path | None, parameters: Path | None, out: Path | None
+) -> None:
     """What another policy would have said to every past claim, and what it would have cost."""
     from pipelines.replay import replay_file, write_flips, written
 
-    done = replay_file(home, policy_version, rules)
+    done = replay_file(home, policy_version, rules, parameters)
     for line in written(done):
         show(line)
     show(f"The {done.moved.height:,} claims that move: {write_flips(done, out)}")
+
+
+@main.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder to write to. Default: docs/ in the home."
+)
+@click.pass_obj
+def docs(home: Home, out: Path | None) -> None:
+    """Write the data dictionary: every table, column and measure, and who reads it, as one HTML file."""
+    from pipelines.dictionary import write_dictionary
+    from pipelines.orchestration.manifest import prepared
+
+    show(write_dictionary(prepared().manifest, out or home.docs))
 
 
 def _still_served(home: Home) -> str:

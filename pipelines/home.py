@@ -71,6 +71,11 @@ class Home:
         return self.warehouse / "reliability"
 
     @property
+    def docs(self) -> Path:
+        """The data dictionary."""
+        return self.root / "docs"
+
+    @property
     def published(self) -> Path:
         """Snapshots for readers."""
         return self.root / "published"

@@ -27,25 +27,40 @@ source = st.segmented_control(
     format_func={code: t(f"lab_source_{code}") for code in sources}.__getitem__,
     **bound("source", OneOf(sources), "seed"),
 )
-content, name = seed()
+rules, numbers = seed()
 if source == "upload":
     megabytes = MOST_BYTES // 1_000_000
     file = st.file_uploader(t("lab_upload", megabytes=megabytes), type="csv", max_upload_size=megabytes)
+    number_file = st.file_uploader(t("lab_upload_numbers"), type="csv", max_upload_size=megabytes)
     if file is None:
         st.info(t("lab_upload_hint"))
         st.stop()
-    content, name = file.getvalue(), file.name
-try:
-    names = ask(versions, content, name)
-except MalformedRulesError as error:
+    rules = file.getvalue(), file.name
+    numbers = (number_file.getvalue(), number_file.name) if number_file else None
+
+
+def malformed(error: MalformedRulesError) -> None:
     st.error(t("lab_malformed"), icon=":material/rule:")
     # The sentences quote the file: shown letter by letter.
     for sentence in error.sentences:
         st.text(sentence)
     st.stop()
+
+
+try:
+    names = ask(versions, rules)
+except MalformedRulesError as error:
+    malformed(error)
 version = st.selectbox(t("lab_version"), names, **bound("version", OneOf(names), names[0]))
-with st.spinner(t("lab_running")):
-    done = ask(replayed, content, name, version)
+try:
+    with st.spinner(t("lab_running")):
+        done = ask(replayed, rules, numbers, version)
+except MalformedRulesError as error:
+    malformed(error)
+for each in done.numbers:
+    key = "lab_number" if each.is_replayed else "lab_number_ignored"
+    now, here = each.in_force or "–", each.here or "–"
+    st.caption(t(key, number=each.parameter, unit=each.unit, now=now, here=here))
 
 
 def written(estimate: Estimate, value: float | None) -> str:

@@ -23,18 +23,83 @@
 {%- endmacro %}
 
 {#
-  Purpose: the conditions of the law: those of the policy, and the consumer's choice.
+  Purpose: the conditions of the law: those of the policy, but for the seller's own limit of a repair's price, which is none
+    of the law's; and the consumer's choice.
   Parameters: none.
   Usage: {{ first_matching_rules('combinations', 'rules', 'regime', law_conditions()) }}
 #}
 {% macro law_conditions() -%}
     {%- set conditions = {} -%}
-    {%- do conditions.update(policy_conditions()) -%}
+    {%- for condition, values in policy_conditions().items() -%}
+        {%- do conditions.update({'is_repair_less_costly' if condition == 'is_repair_cheaper' else condition: values}) -%}
+    {%- endfor -%}
     {%- do conditions.update({
         'requested_remedy': ['repair', 'replacement', 'refund', 'part', 'unstated'],
         'is_disproportionate': ['true', 'false'],
     }) -%}
     {{ return(conditions) }}
+{%- endmacro %}
+
+{#
+  Purpose: the numbers and switches that a policy version sets (seed policy_parameters), with the type that models read.
+  Parameters: none.
+  Usage: {% for parameter, type in policy_parameters().items() %} … {% endfor %}
+#}
+{% macro policy_parameters() -%}
+    {{ return({
+        'paypal_hold_months': 'integer',
+        'unused_engine_hours': 'double',
+        'unused_report_days': 'integer',
+        'centre_radius_km': 'double',
+        'repeat_fault_days': 'integer',
+        'repair_limit_ratio': 'decimal(9,4)',
+        'disproportion_ratio': 'decimal(9,4)',
+        'has_stock': 'boolean',
+        'is_extension_cumulative': 'boolean',
+        'professional_guarantee_months': 'integer',
+        'invoice_tolerance_hours': 'integer',
+        'assignment_days': 'integer',
+        'exchange_target_days': 'integer',
+        'repair_target_days': 'integer',
+    }) }}
+{%- endmacro %}
+
+{#
+  Purpose: the facts that depend on a version's numbers, each as the comparison of a claim's measures with them. The models
+    judge by it, dim_policy_conditions publishes it, and a replay puts other numbers in: one home for each formula. It says
+    nothing that two engines say differently.
+  Parameters: none; the names are columns of fct_policy_measures and parameters of policy_parameters().
+  Usage: {{ policy_facts()['is_used'] }} as is_used
+#}
+{% macro policy_facts() -%}
+    {{ return({
+        'paypal_state': "case when paypal_case_state = 'open' and paypal_case_months > paypal_hold_months then 'none' "
+            ~ "else paypal_case_state end",
+        'is_legal_escalation': 'is_escalation_due or coalesce(same_fault_days <= repeat_fault_days, false)',
+        'is_used': 'not coalesce(is_stated_unused and coalesce(engine_hours <= unused_engine_hours, true) '
+            ~ 'and days_from_delivery <= unused_report_days, false)',
+        'is_repair_cheaper': 'coalesce(repair_cost_at_decision_eur < '
+            ~ 'repair_limit_ratio * replacement_cost_at_decision_eur, true)',
+        'has_stock': 'has_stock',
+        'is_centre_near': 'coalesce(centre_distance_km <= centre_radius_km, false)',
+    }) }}
+{%- endmacro %}
+
+{#
+  Purpose: the versions in force with their days: each ends the day before the next begins, the last is open (9999-12-30).
+  Parameters: rules, a relation of rule rows with valid_from; version, its column that separates versions.
+  Usage: select * from ({{ version_periods(ref('policy_rules'), 'policy_version') }}) as versions
+#}
+{% macro version_periods(rules, version) -%}
+    select
+        {{ version }},
+        valid_from,
+        coalesce(
+            {{ add_days('lead(valid_from) over (order by valid_from)', -1) }}, cast('9999-12-30' as date)
+        ) as valid_to
+    from (
+        select {{ version }}, min(valid_from) as valid_from from {{ rules }} where valid_from is not null group by {{ version }}
+    ) as starts
 {%- endmacro %}
 
 {#
@@ -184,6 +249,17 @@ from ({{ first_matching_rules('combinations', 'rules', version, conditions) }}) 
 {%- endmacro %}
 
 {#
+  Purpose: how many civil months after a day another one lies, counted up: the least number of months n for which the other is
+    not after add_months(day, n).
+  Parameters: from_date, to_date: date expressions.
+  Usage: {{ months_up_to('paid_on', 'paypal_case_opened_on') }} as paypal_case_months
+#}
+{% macro months_up_to(from_date, to_date) -%}
+    {%- set whole = month_index(to_date) ~ ' - ' ~ month_index(from_date) -%}
+    {{ whole }} + case when {{ add_months(from_date, whole) }} < {{ to_date }} then 1 else 0 end
+{%- endmacro %}
+
+{#
   Purpose: the parameters of one period as columns: dated rows (parameter, value, from, to) turned into one row per period
     within which nothing changes.
   Parameters: rows, a relation with parameter, value (text), period_from, period_to (9999-12-30 = open);
@@ -279,21 +355,5 @@ from ({{ first_matching_rules('combinations', 'rules', version, conditions) }}) 
                 {%- endif -%}
             {%- endfor -%}
         {%- endfor -%}
-    )
-{%- endmacro %}
-
-{#
-  Purpose: whether a machine never ran (R13, "neuf et n'a jamais été utilisé"): the ticket says so, its engine hours do not
-    contradict, and the request came within a fortnight of delivery.
-  Parameters: ticket, the alias of a relation with is_unused, engine_hours and requested_on; delivered_on, the day of
-    delivery; parameters, the alias of a relation with unused_engine_hours and unused_report_days.
-  Usage: not {{ is_never_used('tickets', 'lines.delivered_on', 'policies') }} as is_used
-#}
-{% macro is_never_used(ticket, delivered_on, parameters) -%}
-    coalesce(
-        {{ ticket }}.is_unused
-        and coalesce({{ ticket }}.engine_hours <= {{ parameters }}.unused_engine_hours, true)
-        and {{ ticket }}.requested_on <= {{ add_days(delivered_on, parameters ~ '.unused_report_days') }},
-        false
     )
 {%- endmacro %}

@@ -22,7 +22,8 @@ CONTRACT_FILE = DBT_DIR / "models" / "staging" / "_sources.yml"
 
 COLUMN_TYPES = ("text", "bigint", "double", "decimal(18,4)", "boolean", "date", "timestamp")
 
-Personal = Literal["keyed_hash", "redact"]
+Personal = Literal["identity", "text", "place", "key", "label", "none"]
+PERSONAL: tuple[Personal, ...] = ("identity", "text", "place", "key", "label", "none")
 
 
 class ContractError(SavoirError):
@@ -39,7 +40,7 @@ class Column:
     codes: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
-    personal: Personal | None = None
+    personal: Personal = "none"
     is_list: bool = False
 
 
@@ -92,10 +93,11 @@ def contract(path: Path = CONTRACT_FILE) -> Contract:
 def _feed(table: dict[str, Any]) -> Feed:
     meta = table.get("config", {}).get("meta", {})
     promises = _promises(table)
+    personal = _personal(table["name"], meta)
     feed = Feed(
         name=table["name"],
         key=tuple(meta.get("key", ())),
-        columns=tuple(_column(table["name"], column, promises) for column in table["columns"]),
+        columns=tuple(_column(table["name"], column, promises, personal) for column in table["columns"]),
         orders=tuple((earlier, later) for earlier, later in promises.get("orders", ())),
         is_journal=bool(meta.get("is_journal", False)),
     )
@@ -106,6 +108,11 @@ def _feed(table: dict[str, Any]) -> Feed:
                 f"The contract of {feed.name} names the column {name}, but does not declare it: add it to "
                 "columns."
             )
+    if not feed.is_journal and (wrong := personal.keys() ^ set(feed.column_names)):
+        raise ContractError(
+            f"The contract of {feed.name} must say of each column what the door makes of personal data: "
+            f"{', '.join(sorted(wrong))} stands under config.meta.personal or under columns, not under both."
+        )
     if not feed.is_journal and not feed.key:
         raise ContractError(f"The contract of {feed.name} has no key: set config.meta.key.")
     return feed
@@ -123,7 +130,27 @@ def _promises(table: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _column(feed: str, column: dict[str, Any], promises: dict[str, Any]) -> Column:
+def _personal(feed: str, meta: dict[str, Any]) -> dict[str, Personal]:
+    """What `config.meta.personal` declares, by column."""
+    declared = dict(meta.get("personal", {}))
+    declared.update(declared.pop("code", {}))
+    kinds: dict[str, Personal] = {}
+    for kind, names in declared.items():
+        if kind not in PERSONAL:
+            raise ContractError(
+                f"The contract of {feed} declares personal data as {kind}: use identity, text, place, code "
+                "(key or label), none."
+            )
+        for name in names:
+            if name in kinds:
+                raise ContractError(f"The contract of {feed} declares {name} as {kinds[name]} and as {kind}.")
+            kinds[name] = kind
+    return kinds
+
+
+def _column(
+    feed: str, column: dict[str, Any], promises: dict[str, Any], personal: Mapping[str, Personal]
+) -> Column:
     name, meta = column["name"], column.get("config", {}).get("meta", {})
     if column["data_type"] not in COLUMN_TYPES:
         raise ContractError(
@@ -138,6 +165,6 @@ def _column(feed: str, column: dict[str, Any], promises: dict[str, Any]) -> Colu
         codes=tuple(promises.get("codes", {}).get(name, ())),
         low=low,
         high=high,
-        personal=meta.get("personal"),
+        personal=personal.get(name, "none"),
         is_list=bool(meta.get("list", False)),
     )

@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines.feeds import sql
 from pipelines.feeds.files import MAX_INFLATED_BYTES
-from pipelines.feeds.personal import customer_key
+from pipelines.feeds.personal import customer_key, register
 from pipelines.home import Home
 
 MEMORY_LIMIT = "3GB"
@@ -55,4 +55,5 @@ def engine(
             f"set temp_directory = {sql.text(spill)}; set temp_file_encryption = true; set "
             "enable_progress_bar = false"
         )
+        register(connection, key)
         yield Engine(connection, key, max_inflated_bytes)

@@ -220,7 +220,7 @@ def _reasons(feed: Feed, texts: Map[str, CellText]) -> list[str]:
 
 def _column_reasons(column: Column, cell: str) -> list[str]:
     t, v = _t(column.name), _v(column.name)
-    shown = "a value that is not shown" if column.personal else None
+    shown = "a value that is not shown" if column.personal in ("identity", "text") else None
     value = sql.text(shown) if shown else f"'“' || left({cell}, {_SHOWN}) || '”'"
     is_ = f"{sql.text(column.name + ' is ')} || {value} || "
     reasons = []

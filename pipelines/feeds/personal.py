@@ -1,7 +1,7 @@
-"""Personal data stops here: the keyed hash of customers and the redaction of free text, both as SQL.
+"""Personal data stops here: of a source's columns, what may be kept of each, as one query.
 
-Belongs here: the key and the expressions. Does not belong here: which columns are personal (the contract
-says).
+Belongs here: the key, the keyed hash, the query. Does not belong here: which columns are personal (the
+contract says), what is found in a text or value (`pipelines.privacy`).
 """
 
 from __future__ import annotations
@@ -9,75 +9,39 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, replace
+
+import duckdb
 
 from pipelines.errors import SavoirError
 from pipelines.feeds import sql
+from pipelines.feeds.contract import Contract
+from pipelines.feeds.mappings import Mapping
+from pipelines.feeds.translation import read_text_sql
 from pipelines.home import Home
+from pipelines.privacy.redaction import SUSPECT
+from pipelines.privacy.values import functions
 
 KEY_VARIABLE = "SAVOIR_CUSTOMER_KEY"
 # 128 bits of HMAC-SHA256 (truncation as in RFC 2104): half the bytes of every customer column.
 HASH_HEX_DIGITS = 32
 _BLOCK = 64
 
-# Latin letters as ranges: \p{L} would take 40 times longer to compile, in every query.
-_L = "A-Za-zÀ-ɏ"
-_CAPITAL = "A-ZÀ-Ý"
-_NAMES = rf"[{_CAPITAL}][{_L}'’.-]*(?:[ -][{_CAPITAL}][{_L}'’.-]*){{0,3}}"
-_STREET_KINDS = (
-    r"rue|avenue|av\.|boulevard|bd|blvd|chemin|impasse|all[ée]e|place|quai|cours|route|square|lotissement|résidence|"
-    "hameau|lieu-dit|faubourg"
+# What a value may hold and be kept without a closer look. A row whose values are all plain costs two tests.
+_NUMBER = r"-?[0-9]{1,9}(?:[.,][0-9]{1,6})?"
+_CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?"
+_DAY = r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4})"
+_PLAIN_VALUE = rf"(?:{_NUMBER}|{_DAY}(?:[T ]{_CLOCK}(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?|true|false)?"
+_PLAIN_CODE = r"[A-Za-z0-9._/#:,+-]{0,40}"
+# Ten digits from 0, a prefix, or what may be an account: not plain after all.
+_DOUBTED_CODE = (
+    r"(?:^|[^A-Za-z0-9])(?:0[1-9](?:[._/:,+-]{0,2}[0-9]){8}|00[._/:,+-]?[1-9](?:[._/:,+-]{0,2}[0-9]){7}|\+[0-9])|"
+    r"[A-Za-z]{2}[0-9]{2}[._/:,+-]?[A-Za-z0-9]{4}[._/:,+-]?[A-Za-z0-9]{4}[._/:,+-]?[A-Za-z0-9]{3}"
 )
-_ARTICLES = r"(?:(?:de|du|des|la|le|les|à|aux|saint|sainte)\s+|[dl]['’])*"
-
-# In order: each replaces what the ones before it left. RE2 looks neither ahead nor behind, so a kept left
-# border is captured. A house number or a capital letter is what tells a street from a word ("en cours de
-# route").
-_E_MAIL = (rf"[{_L}0-9._%+'-]+@[{_L}0-9.-]+\.[{_L}]{{2,}}", "[e-mail]")
-_REDACTIONS: tuple[tuple[str, str], ...] = (
-    _E_MAIL,
-    (r"(?i)\b[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]{4}){3,7}(?:[ -]?[A-Z0-9]{1,4})?\b", "[iban]"),
-    (r"\b(?:[0-9]{4}[ -]?){3}[0-9]{4}\b", "[card]"),
-    (
-        r"((?i:cordialement|bien à vous|salutations(?: distinguées)?|merci d'avance|sincères salutations|"
-        r"kind regards|best regards|regards|sincerely|mit freundlichen gr[üu](?:ß|ss)en|"
-        rf"met vriendelijke groet(?:en)?))([\s,.:;!–-]+){_NAMES}",
-        r"\1\2[name]",
-    ),
-    (
-        r"((?i:je m['’]appelle|je suis m(?:me)?|mon nom est|my name is|ich heiße|mijn naam is))"
-        rf"(\s+){_NAMES}",
-        r"\1\2[name]",
-    ),
-    (
-        rf"\b(?i:[0-9]{{1,4}}\s*(?:bis|ter|quater)?\s*,?\s*(?:{_STREET_KINDS})\s+{_ARTICLES})"
-        rf"[{_L}0-9'’-]+(?:[ -](?i:{_ARTICLES})[{_CAPITAL}][{_L}'’-]*){{0,4}}",
-        "[street]",
-    ),
-    (
-        rf"\b(?i:(?:{_STREET_KINDS})\s+{_ARTICLES})[{_CAPITAL}][{_L}'’-]*"
-        rf"(?:[ -](?i:{_ARTICLES})[{_CAPITAL}][{_L}'’-]*){{0,4}}",
-        "[street]",
-    ),
-    (
-        rf"(?i)\b[0-9]{{1,5}}[a-z]?,?\s+(?:[{_L}'’.-]+\s+){{1,3}}(?:street|road|lane|avenue|drive|close|crescent|"
-        r"terrace|gardens|court)\b",
-        "[street]",
-    ),
-    (
-        rf"(?i)\b[{_L}-]*(?:straße|strasse|straat|gracht|weg|laan|platz|plein|gasse)\s+[0-9]{{1,4}}[a-z]?\b",
-        "[street]",
-    ),
-    (
-        rf"(^|[^{_L}0-9_-])(?:\+|00)[0-9]{{1,3}}[ .\-/]?(?:\(0\)[ .\-/]?)?[0-9](?:[ .\-/]?[0-9]){{6,12}}",
-        r"\1[phone]",
-    ),
-    (rf"(^|[^{_L}0-9_-])\(?0[0-9]\)?(?:[ .\-/]{{0,2}}[0-9]){{7,10}}", r"\1[phone]"),
-    (
-        r"\b(?i:m\.|mr\.?|mme\.?|mlle\.?|mrs\.?|ms\.?|dr\.?|monsieur|madame|mademoiselle|herr|frau|mevrouw|meneer)"
-        rf"\s+{_NAMES}",
-        "[name]",
-    ),
-)
+_PLACE_CHARACTERS = 3
+_PLACE = r"[A-Za-z]{0,3}[ -]?[0-9][0-9A-Za-z -]{0,9}"
+_FUNCTION = "savoir_kept_"
 
 
 class CustomerKeyError(SavoirError):
@@ -122,20 +86,110 @@ def hash_sql(expression: str, key: bytes) -> str:
     return f"left(sha256({outer} || unhex(sha256({inner} || encode({expression})))), {HASH_HEX_DIGITS})"
 
 
+def register(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """Give a connection the functions that `redact_sql` and `kept_sql` call."""
+    for kind, function in functions(key).items():
+        connection.create_function(f"{_FUNCTION}{kind}", function, ["VARCHAR"], "VARCHAR")
+
+
 def redact_sql(expression: str) -> str:
-    """`expression` with e-mails, IBANs, cards, streets, phones and signed names replaced by their kind."""
-    for pattern, replacement in _REDACTIONS:
-        expression = f"regexp_replace({expression}, {sql.text(pattern)}, {sql.text(replacement)}, 'g')"
-    return expression
+    """`expression` with e-mails, accounts, streets, phones and announced names replaced by their kind."""
+    is_suspect = f"regexp_matches({expression}, {sql.text(SUSPECT)})"
+    return f"case when {is_suspect} then {_FUNCTION}text({expression}) else {expression} end"
 
 
-def without_e_mails_sql(expression: str) -> str:
-    """Any other column: an e-mail that strayed into it is replaced.
+def kept_sql(
+    relation: str, origins: Map[str, str], source: Mapping, known: Contract, key: bytes, also: Map[str, str]
+) -> str:
+    """The query that makes of a source's columns, as text, what may be kept of them.
 
-    Looking for the @ first makes it nearly free.
+    `origins`: of each column that is used, its text as an expression over `relation`. The results are called
+    as `Mapping.staged` says. `also`: further results by name, taken as they are.
     """
-    replaced = f"regexp_replace({expression}, {sql.text(_E_MAIL[0])}, {sql.text(_E_MAIL[1])}, 'g')"
-    return f"case when contains({expression}, '@') then {replaced} else {expression} end"
+    rules = _rules(source, known)
+    staged = {name: source.staged(name) for name in origins}
+    inner = [f"{read_text_sql(text, source.dialect)} as {staged[name]}" for name, text in origins.items()]
+    kept = [f"{_kept_sql(rules[name], column, key)} as {column}" for name, column in staged.items()]
+    values = [column for name, column in staged.items() if rules[name].kind == "value"]
+    codes = [column for name, column in staged.items() if rules[name].kind in ("key", "label", "word")]
+    are_plain = [
+        *([_are_sql(values, f"(?:{_PLAIN_VALUE}[|])*{_PLAIN_VALUE}")] if values else []),
+        *([_are_sql(codes, f"(?:{_PLAIN_CODE}[|])*{_PLAIN_CODE}", _DOUBTED_CODE)] if codes else []),
+    ]
+    inner += [f"{text} as {name}" for name, text in also.items()]
+    return (
+        f"select {', '.join([*kept, *also])} from "
+        f"(select *, {' and '.join(are_plain) or 'true'} as _is_plain from "
+        f"(select {', '.join(inner)} from {relation}))"
+    )
+
+
+def _are_sql(columns: list[str], plain: str, doubted: str | None = None) -> str:
+    """Whether all these texts have a plain form and none a doubted one."""
+    joined = columns[0] if len(columns) == 1 else f"concat_ws('|', {', '.join(columns)})"
+    is_plain = f"regexp_full_match({joined}, {sql.text(plain)})"
+    return f"{is_plain} and not regexp_matches({joined}, {sql.text(doubted)})" if doubted else is_plain
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What is made of one source column: `words` are those that its mapping knows, kept as they are."""
+
+    kind: str = "text"
+    remove: str | None = None
+    words: tuple[str, ...] = ()
+
+
+def _rules(source: Mapping, known: Contract) -> dict[str, _Rule]:
+    """The strictest rule of all feed columns that a source column feeds; free text where it feeds none."""
+    order = ("identity", "place", "text", "key", "label", "word", "value")
+    rules: dict[str, _Rule] = {}
+    for rule in source.feeds:
+        for name, column_rule in rule.columns:
+            column = known.feeds[rule.feed].column(name)
+            if column is None:
+                continue
+            kind = {"none": "word" if column.codes else "value"}.get(column.personal, column.personal)
+            words = (*column.codes, *(before for before, _ in column_rule.values), *source.dialect.unknown)
+            if column_rule.values and kind == "value":
+                kind = "word"
+            for origin in column_rule.sources:
+                before = rules.get(origin)
+                words = (*words, *(before.words if before else ()))
+                if before is None or order.index(kind) < order.index(before.kind):
+                    rules[origin] = _Rule(kind, column_rule.remove, words)
+                else:
+                    rules[origin] = replace(before, words=words)
+    for condition in (
+        *(c for f in source.filters for c in f.when),
+        *(c for f in source.feeds for c in f.when),
+    ):
+        values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+        if condition.column in rules and condition.test in ("is", "is_not", "in", "not_in"):
+            before = rules[condition.column]
+            words = (*before.words, *(str(value) for value in values))
+            rules[condition.column] = replace(before, words=words)
+    return {name: rules.get(name, _Rule()) for name in source.columns}
+
+
+def _kept_sql(rule: _Rule, column: str, key: bytes) -> str:
+    match rule.kind:
+        case "identity":
+            remove = rule.remove
+            bare = f"nullif(regexp_replace({column}, {sql.text(remove)}, '', 'g'), '')" if remove else column
+            return hash_sql(bare, key)
+        case "text":
+            return redact_sql(column)
+        case "place":
+            is_place = f"regexp_full_match({column}, {sql.text(_PLACE)})"
+            return f"case when {is_place} then left({column}, {_PLACE_CHARACTERS}) end"
+    is_known = f"{column} in ({sql.texts(tuple(dict.fromkeys(rule.words)))})" if rule.words else "false"
+    is_value = rule.kind == "value"
+    is_fine = _are_sql([column], _PLAIN_VALUE) if is_value else _are_sql([column], _PLAIN_CODE, _DOUBTED_CODE)
+    return (
+        f"case when _is_plain or {column} is null then {column} when {is_known} or ({is_fine}) then {column} "
+        f"else {_FUNCTION}{rule.kind}({column}) end"
+    )
 
 
 def _blob(value: bytes) -> str:

@@ -20,14 +20,13 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 
 from pipelines.feeds import files, sql
-from pipelines.feeds.contract import Contract, contract
+from pipelines.feeds.contract import contract
 from pipelines.feeds.counting import RecordCount
 from pipelines.feeds.files import FileRefusedError, shown
 from pipelines.feeds.headers import judged_header
 from pipelines.feeds.mappings import Mapping
-from pipelines.feeds.personal import hash_sql, redact_sql, without_e_mails_sql
+from pipelines.feeds.personal import kept_sql, register
 from pipelines.feeds.rows import NOT_UTF8, REASONS, RowReader, Unparsed
-from pipelines.feeds.translation import read_text_sql
 
 # With what Python and the parsers take, an honest file of any size stays below the limit of `reading`.
 _MEMORY_LIMIT = "100MB"
@@ -75,6 +74,7 @@ def staged(task: Task) -> Staged:
             f"set threads = {min(2, os.cpu_count() or 1)}; set preserve_insertion_order = false; "
             "set enable_progress_bar = false"
         )
+        register(connection, task.key)
         if files.is_parquet(task.path):
             return _staged_parquet(connection, task)
         return _staged_text(connection, task)
@@ -146,9 +146,10 @@ def _write(
             raise
 
     connection.register("batches", pa.RecordBatchReader.from_batches(schema, guarded()))
-    selected = ", ".join([*_texts_sql(used, task, {name: task.source.staged(name) for name in used}), "_row"])
+    origins = {name: task.source.staged(name) for name in used}
+    kept = kept_sql("batches", origins, task.source, contract(), task.key, {"_row": "_row"})
     try:
-        connection.execute(f"copy (select {selected} from batches) to {sql.text(str(task.rows))} {_PARQUET}")
+        connection.execute(f"copy ({kept}) to {sql.text(str(task.rows))} {_PARQUET}")
     except duckdb.Error:
         if failure:
             raise failure[0] from None
@@ -182,38 +183,6 @@ def _write_unparsed(unparsed: Unparsed, columns: int, target: Path) -> None:
             writer.write_batch(pa.record_batch([lines, texts], schema=_UNPARSED))
 
 
-def _texts_sql(used: dict[str, int], task: Task, origins: dict[str, str]) -> list[str]:
-    """The staged text of each used column, made of the expression in `origins`."""
-    personal = _personal_columns(task.source, contract())
-    selected = []
-    for name in used:
-        text = read_text_sql(origins[name], task.source.dialect)
-        kind, remove = personal.get(name, (None, None))
-        if kind == "keyed_hash":
-            cleaned = f"nullif(regexp_replace({text}, {sql.text(remove)}, '', 'g'), '')" if remove else text
-            text = hash_sql(cleaned, task.key)
-        elif kind == "redact":
-            text = redact_sql(text)
-        else:
-            text = without_e_mails_sql(text)
-        selected.append(f"{text} as {task.source.staged(name)}")
-    return selected
-
-
-def _personal_columns(source: Mapping, contract: Contract) -> dict[str, tuple[str, str | None]]:
-    """Source columns that feed a personal column, with the cleaning that comes before the hash."""
-    personal: dict[str, tuple[str, str | None]] = {}
-    for rule in source.feeds:
-        for name, column_rule in rule.columns:
-            column = contract.feeds[rule.feed].column(name)
-            if column is None or column.personal is None:
-                continue
-            for origin in column_rule.sources:
-                if personal.get(origin, ("",))[0] != "keyed_hash":
-                    personal[origin] = (column.personal, column_rule.remove)
-    return personal
-
-
 def _staged_parquet(connection: duckdb.DuckDBPyConnection, task: Task) -> Staged:
     reader = f"read_parquet({sql.path(task.path)}, file_row_number = true)"
     damaged = FileRefusedError(
@@ -235,11 +204,10 @@ def _staged_parquet(connection: duckdb.DuckDBPyConnection, task: Task) -> Staged
         else f"cast({sql.name(kinds[place][0])} as text)"
         for name, place in used.items()
     }
-    selected = ", ".join([*_texts_sql(used, task, origins), f"{sql.name(kinds[-1][0])} + 1 as _row"])
+    row = {"_row": f"{sql.name(kinds[-1][0])} + 1"}
+    kept = kept_sql(reader, origins, task.source, contract(), task.key, row)
     try:
-        written = connection.execute(
-            f"copy (select {selected} from {reader}) to {sql.text(str(task.rows))} {_PARQUET}"
-        ).fetchone()
+        written = connection.execute(f"copy ({kept}) to {sql.text(str(task.rows))} {_PARQUET}").fetchone()
     except duckdb.OutOfMemoryException:
         raise FileRefusedError(
             f"{shown(task.path.name)} does not fit into memory as it is written: write it with smaller row "

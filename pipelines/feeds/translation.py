@@ -91,7 +91,7 @@ def column_sql(column: Column, rule: ColumnRule, mapping: Mapping, feed: FeedRul
     else:
         text = origins[0] if origins else "cast(null as text)"
     origin = text
-    if rule.remove is not None and column.personal != "keyed_hash":
+    if rule.remove is not None and column.personal != "identity":
         text = f"nullif(regexp_replace({text}, {sql.text(rule.remove)}, '', 'g'), '')"
     if rule.values:
         cases = " ".join(

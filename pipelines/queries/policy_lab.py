@@ -1,4 +1,4 @@
-"""The policy lab: the rule sets of the seed, or of an uploaded file, and the replay of one of them."""
+"""The policy lab: the versions of the seed, or of uploaded files, and the replay of one of them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,39 @@ from pipelines.queries.snapshot import Snapshot
 from pipelines.replay import (
     MOST_BYTES,
     SEED,
+    SEED_NUMBERS,
     Estimate,
     MalformedRulesError,
     Replay,
     RuleSet,
+    read_numbers,
     read_rules,
+    replay_version,
     vocabulary,
 )
-from pipelines.replay import replay as replay_rules
 
-__all__ = ["MOST_BYTES", "Estimate", "MalformedRulesError", "Replay", "replayed", "seed", "versions"]
+__all__ = ["MOST_BYTES", "Estimate", "File", "MalformedRulesError", "Replay", "replayed", "seed", "versions"]
 
-
-def seed() -> tuple[bytes, str]:
-    """The seed as it stands on disk, and its name: an edited seed is a new question."""
-    return SEED.read_bytes(), SEED.name
+File = tuple[bytes, str]
+"""Content and name."""
 
 
-def versions(snapshot: Snapshot, content: bytes, name: str) -> list[str]:
-    """The policy versions of a file; a malformed one raises MalformedRulesError."""
-    return list(_rules(snapshot, content, name).versions)
+def seed() -> tuple[File, File]:
+    """The seed's rules and numbers as they stand on disk: an edited seed is a new question."""
+    return (SEED.read_bytes(), SEED.name), (SEED_NUMBERS.read_bytes(), SEED_NUMBERS.name)
 
 
-def replayed(snapshot: Snapshot, content: bytes, name: str, version: str) -> Replay:
-    """One version of a file over every claim."""
-    return replay_rules(snapshot, _rules(snapshot, content, name).version(version), vocabulary(snapshot))
+def versions(snapshot: Snapshot, rules: File) -> list[str]:
+    """The policy versions of a file, drafts first; a malformed one raises MalformedRulesError."""
+    starts = _rules(snapshot, rules).starts
+    return sorted(starts, key=lambda version: starts[version] is not None)
 
 
-def _rules(snapshot: Snapshot, content: bytes, name: str) -> RuleSet:
-    return read_rules(content, name, vocabulary(snapshot))
+def replayed(snapshot: Snapshot, rules: File, numbers: File | None, version: str) -> Replay:
+    """One version of a file over every claim, with its numbers; what no file states is as in the seed."""
+    stated = read_numbers(*numbers) if numbers else {}
+    return replay_version(snapshot, version, _rules(snapshot, rules), stated, vocabulary(snapshot))
+
+
+def _rules(snapshot: Snapshot, rules: File) -> RuleSet:
+    return read_rules(*rules, vocabulary(snapshot))

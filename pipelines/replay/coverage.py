@@ -1,17 +1,17 @@
-"""Whether sound rows make a sound table: no hole, no dead row, no doubled priority, dates in line."""
+"""Whether sound rows make a sound table: no hole, no dead row, no doubled priority, one day per version."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.replay.csv_rows import quoted
 from pipelines.replay.matching import NONE, first_matches
-from pipelines.replay.rules import Rule, quoted
+from pipelines.replay.rules import Rule
 from pipelines.replay.vocabulary import Vocabulary
 
 ROWS_NAMED = 5
@@ -51,9 +51,9 @@ def _dates_apart(rows: Sequence[Rule]) -> list[str]:
     first = rows[0]
     return [
         f"{_capital(rule.named)} is in force {_dates(rule)}, {first.named} {_dates(first)}. "
-        "All rows of a version have the same dates."
+        "All rows of a version begin on the same day."
         for rule in rows
-        if (rule.valid_from, rule.valid_to) != (first.valid_from, first.valid_to)
+        if rule.valid_from != first.valid_from
     ]
 
 
@@ -90,31 +90,20 @@ def _undecided_or_dead(rows: Sequence[Rule], combinations: NDArray[np.int64], wo
 
 
 def _out_of_line(firsts: Sequence[Rule]) -> list[str]:
-    """Versions in force follow each other without overlap or gap; drafts have no dates."""
+    """Each version in force ends the day before the next begins, so no two begin on one day."""
     dated = sorted(
         ((rule.valid_from, rule) for rule in firsts if rule.valid_from is not None), key=lambda each: each[0]
     )
-    wrong = []
-    for (_, before), (starts, rule) in pairwise(dated):
-        ends = before.valid_to or date.max
-        if ends >= starts:
-            wrong.append(
-                f"{_capital(rule.named)}: its version starts on {starts}, when the version of {before.named} "
-                f"is still in force ({_dates(before)}). Close that: valid_to {starts - timedelta(days=1)}."
-            )
-        elif ends + timedelta(days=1) < starts:
-            wrong.append(
-                f"{_capital(rule.named)}: its version starts on {starts}, but the one before it, of "
-                f"{before.named}, ends on {ends}. In between no policy is in force: start on "
-                f"{ends + timedelta(days=1)}."
-            )
-    return wrong
+    return [
+        f"{_capital(rule.named)}: its version starts on {starts}, like the version of {before.named}. "
+        "Give each its own day, or none for a draft."
+        for (earlier, before), (starts, rule) in pairwise(dated)
+        if earlier == starts
+    ]
 
 
 def _dates(rule: Rule) -> str:
-    if rule.valid_from is None:
-        return "as a draft"
-    return f"from {rule.valid_from}" + (f" to {rule.valid_to}" if rule.valid_to else "")
+    return "as a draft" if rule.valid_from is None else f"from {rule.valid_from}"
 
 
 def _capital(text: str) -> str:

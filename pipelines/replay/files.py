@@ -8,28 +8,46 @@ from pathlib import Path
 
 from pipelines.errors import SavoirError
 from pipelines.home import Home
-from pipelines.queries.snapshot import open_snapshot
+from pipelines.queries.snapshot import Snapshot, open_snapshot
+from pipelines.replay.csv_rows import MOST_BYTES
 from pipelines.replay.flips import flips_csv
-from pipelines.replay.rule_sets import read_rules, seed_rules
-from pipelines.replay.rules import MOST_BYTES
+from pipelines.replay.numbers import Stated, changed, in_effect, in_force, read_numbers, seed_numbers
+from pipelines.replay.rule_sets import RuleSet, read_rules, seed_rules
 from pipelines.replay.verdicts import Replay, replay
-from pipelines.replay.vocabulary import vocabulary
+from pipelines.replay.vocabulary import Vocabulary, vocabulary
 
 
 class ListNotWrittenError(SavoirError):
     """The list of flips found no place on disk."""
 
 
-def replay_file(home: Home, version: str, rules: Path | None) -> Replay:
-    """One version of a file of rules, or of the seed, over what this home has published."""
+def replay_file(home: Home, version: str, rules: Path | None, parameters: Path | None = None) -> Replay:
+    """One version of a file of rules, or of the seed, over what this home has published.
+
+    Its numbers are those that `parameters`, else the seed, state for the version; what neither states, the
+    version before it.
+    """
     with closing(open_snapshot(home)) as snapshot:
         words = vocabulary(snapshot)
-        if rules is None:
-            found = seed_rules(words)
-        else:
-            with rules.open("rb") as file:
-                found = read_rules(file.read(MOST_BYTES + 1), rules.name, words)
-        return replay(snapshot, found.version(version), words)
+        found = read_rules(_content(rules), rules.name, words) if rules else seed_rules(words)
+        stated = read_numbers(_content(parameters), parameters.name) if parameters else {}
+        return replay_version(snapshot, version, found, stated, words)
+
+
+def replay_version(
+    snapshot: Snapshot, version: str, rules: RuleSet, stated: Stated, words: Vocabulary
+) -> Replay:
+    """One version of a rule set, with the numbers that it states, else the seed."""
+    rows = rules.version(version)
+    seed, seed_stated = seed_rules(words), seed_numbers()
+    numbers = in_effect(version, rules, seed, [seed_stated, stated])
+    changes = changed(numbers, in_force(seed, seed_stated), filter(words.reads, numbers))
+    return replay(snapshot, rows, words, numbers, changes)
+
+
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES + 1)
 
 
 def write_flips(done: Replay, out: Path | None) -> Path:

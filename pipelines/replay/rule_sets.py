@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from pipelines.errors import SavoirError
 from pipelines.home import DBT_DIR
 from pipelines.replay.coverage import faults
-from pipelines.replay.rules import MalformedRulesError, Rule, quoted, rows, rule_of
+from pipelines.replay.csv_rows import MalformedRulesError, quoted
+from pipelines.replay.rules import Rule, rows, rule_of
 from pipelines.replay.vocabulary import Vocabulary
 
 SEED = DBT_DIR / "seeds" / "policy_rules.csv"
@@ -25,6 +27,11 @@ class RuleSet:
 
     name: str
     versions: Mapping[str, tuple[Rule, ...]]
+
+    @property
+    def starts(self) -> Mapping[str, date | None]:
+        """The first day in force of each version; none for a draft."""
+        return {version: rules[0].valid_from for version, rules in self.versions.items()}
 
     def version(self, version: str) -> tuple[Rule, ...]:
         """The rows of one version."""
@@ -45,7 +52,7 @@ def read_rules(content: bytes, name: str, words: Vocabulary) -> RuleSet:
         wrong += sentences
         if rule is not None:
             rules.append(rule)
-    # A table with unreadable rows would show holes that are none.
+    # A table with unreadable rows would show holes that are not there.
     wrong = wrong or faults(rules, words)
     if wrong:
         raise MalformedRulesError(name, wrong)

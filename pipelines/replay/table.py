@@ -30,6 +30,7 @@ _EXPLAINED = (
 def written(done: Replay) -> Iterator[str]:
     """The lines."""
     yield f"Policy version {done.version} over {number(done.claims, 'en')} claims with a verdict."
+    yield from _numbers(done)
     yield ""
     yield f"{'':28}{'on record':>12}{'replayed':>12}{'change':>12}   95% interval"
     for each in done.estimates:
@@ -56,6 +57,13 @@ def written(done: Replay) -> Iterator[str]:
             yield f"{number(claims, 'en'):>9} x {reason}"
     yield ""
     yield from _EXPLAINED
+
+
+def _numbers(done: Replay) -> Iterator[str]:
+    for each in done.numbers:
+        here, now = each.here or "unset", each.in_force or "unset"
+        ignored = "" if each.is_replayed else "; a build follows it, the verdicts here do not"
+        yield f"{each.parameter} ({each.unit}): {here} instead of {now}{ignored}"
 
 
 def _line(each: Estimate) -> str:

@@ -17,6 +17,7 @@ from pipelines.errors import SavoirError
 from pipelines.queries.snapshot import Snapshot
 from pipelines.replay.estimates import MOVES, Estimate, estimates, margin_sql
 from pipelines.replay.matching import first_matches
+from pipelines.replay.numbers import ChangedNumber, Numbers
 from pipelines.replay.prices import cost_sql, salvage_weight_sql, work_weight_sql
 from pipelines.replay.rules import PAYER_COLUMNS, Rule
 from pipelines.replay.vocabulary import Vocabulary
@@ -43,7 +44,7 @@ class Replay:
     """What one version would have said.
 
     matrix: before_outcome, after_outcome, claims, change_eur, unpriced. unpriced: reason, claims.
-    moved: one row per claim whose verdict or payers change.
+    moved: one row per claim whose verdict or payers change. numbers: those that differ from now.
     """
 
     version: str
@@ -55,14 +56,25 @@ class Replay:
     matrix: pl.DataFrame
     unpriced: pl.DataFrame
     moved: pl.DataFrame
+    numbers: tuple[ChangedNumber, ...] = ()
 
 
-def replay(snapshot: Snapshot, rules: Sequence[Rule], words: Vocabulary) -> Replay:
-    """The verdicts of `rules` (one version, in order of priority) against those on record."""
+def replay(
+    snapshot: Snapshot,
+    rules: Sequence[Rule],
+    words: Vocabulary,
+    numbers: Numbers | None = None,
+    changes: Sequence[ChangedNumber] = (),
+) -> Replay:
+    """The verdicts of `rules` (one version, in order of priority) against those on record.
+
+    Facts are those on record; with `numbers`, those that depend on a version's numbers are made from them.
+    """
     with closing(snapshot.connection.cursor()) as cursor:
-        verdicts = _verdicts(_combinations(cursor, words), rules)
+        _combine(cursor, words, numbers)
+        verdicts = _verdicts(_combinations(cursor), rules)
         cursor.register("verdicts", verdicts.to_arrow())
-        cursor.execute(_replayed_sql(words))
+        cursor.execute(_replayed_sql())
         claims, flips, payer_changes, open_flips = cursor.execute(
             """
             select count(*), count_if(is_flip), count_if(is_payer_change and not is_flip),
@@ -80,6 +92,7 @@ def replay(snapshot: Snapshot, rules: Sequence[Rule], words: Vocabulary) -> Repl
             _frame(cursor, _MATRIX_SQL),
             _frame(cursor, _UNPRICED_SQL),
             _frame(cursor, _MOVED_SQL),
+            tuple(changes),
         )
 
 
@@ -87,11 +100,22 @@ def _frame(cursor: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
     return pl.DataFrame(cursor.execute(sql).to_arrow_table())
 
 
-def _combinations(cursor: duckdb.DuckDBPyConnection, words: Vocabulary) -> np.ndarray:
-    combination = words.combination_sql()
-    keys = cursor.execute(
-        f"select distinct {combination} as combination from marts.fct_claims where is_judged order by 1"
-    ).fetchnumpy()["combination"]
+def _combine(cursor: duckdb.DuckDBPyConnection, words: Vocabulary, numbers: Numbers | None) -> None:
+    """The combination of each claim with a verdict, under `numbers`."""
+    facts, source = None, "marts.fct_claims"
+    if numbers is not None:
+        literals = {name: number.sql for name, number in numbers.items()}
+        facts, source = "facts", f"{source} join ({words.facts_sql(literals)}) as facts using (ticket_id)"
+    cursor.execute(
+        f"""
+        create or replace temp table combined as
+        select ticket_id, {words.combination_sql(facts)} as combination from {source} where is_judged
+        """
+    )
+
+
+def _combinations(cursor: duckdb.DuckDBPyConnection) -> np.ndarray:
+    keys = cursor.execute("select distinct combination from combined order by 1").fetchnumpy()["combination"]
     if np.ma.is_masked(keys):
         raise UnknownFactError(
             "A claim of the published file holds a fact that its decision table has no word for. "
@@ -117,7 +141,7 @@ def _verdicts(combinations: np.ndarray, rules: Sequence[Rule]) -> pl.DataFrame:
     )
 
 
-def _replayed_sql(words: Vocabulary) -> str:
+def _replayed_sql() -> str:
     """One row per claim: its verdict on record, replayed and legal, each with its cost and weights."""
     sides = ", ".join(
         f"""
@@ -138,10 +162,9 @@ def _replayed_sql(words: Vocabulary) -> str:
                 ticket_id, requested_on, sku, family_code, is_open, actual_outcome,
                 policy_rule_id as before_rule, policy_outcome as before_outcome,
                 {", ".join(f"policy_{column} as before_{column}" for column in PAYER_COLUMNS)},
-                legal_outcome, {", ".join(f"legal_{column}" for column in PAYER_COLUMNS)},
-                {words.combination_sql()} as combination
+                legal_outcome, {", ".join(f"legal_{column}" for column in PAYER_COLUMNS)}, combination
             from marts.fct_claims
-            where is_judged
+            join combined using (ticket_id)
         ), claims as (
             select
                 facts.*, verdicts.rule_code as after_rule, verdicts.outcome as after_outcome,

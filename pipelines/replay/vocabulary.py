@@ -6,6 +6,8 @@ bits of the values that it allows; it holds where `combination & cover == combin
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from pipelines.errors import SavoirError
 from pipelines.queries.snapshot import Snapshot
 
-TABLES = ("dim_policy_conditions", "dim_verdict_outcomes", "fct_outcome_prices")
+TABLES = ("dim_policy_conditions", "dim_verdict_outcomes", "fct_outcome_prices", "fct_policy_measures")
 
 
 class SnapshotTooOldError(SavoirError):
@@ -30,6 +32,7 @@ class Condition:
     values: tuple[str, ...]
     is_boolean: bool
     claim_column: str
+    expression: str | None
     first_bit: int
 
     def bit(self, value: str) -> int:
@@ -75,12 +78,30 @@ class Vocabulary:
                 said.append(f"{each.code} = {' or '.join(allowed)}")
         return ", ".join(said) or "any claim"
 
-    def combination_sql(self) -> str:
-        """SQL of a claim's combination from its facts in fct_claims; null where a fact is no known value."""
-        return " + ".join(self._bit_sql(each) for each in self.conditions)
+    def combination_sql(self, facts: str | None = None) -> str:
+        """SQL of a claim's combination from its facts in fct_claims; null where a fact is not a known value.
 
-    def _bit_sql(self, condition: Condition) -> str:
-        column = f'"{condition.claim_column}"'
+        With `facts`, an alias of the relation that `facts_sql` gives, what depends on a version's numbers is
+        read there.
+        """
+        return " + ".join(self._bit_sql(each, facts) for each in self.conditions)
+
+    def facts_sql(self, numbers: Mapping[str, str]) -> str:
+        """SQL of ticket_id and the facts that depend on a version's numbers (parameter: typed literal)."""
+        facts = ", ".join(
+            f'{each.expression} as "{each.code}"' for each in self.conditions if each.expression
+        )
+        literals = ", ".join(f'{literal} as "{parameter}"' for parameter, literal in numbers.items())
+        return f"select ticket_id, {facts} from marts.fct_policy_measures cross join (select {literals})"
+
+    def reads(self, parameter: str) -> bool:
+        """Whether a fact depends on this number."""
+        name = re.compile(rf"\b{re.escape(parameter)}\b")
+        return any(each.expression and name.search(each.expression) for each in self.conditions)
+
+    def _bit_sql(self, condition: Condition, facts: str | None) -> str:
+        is_other = facts is not None and condition.expression is not None
+        column = f'{facts}."{condition.code}"' if is_other else f'"{condition.claim_column}"'
         if condition.is_boolean:
             yes, no = condition.bit("true"), condition.bit("false")
             return f"case when {column} then {yes}::bigint else {no}::bigint end"
@@ -99,15 +120,15 @@ def vocabulary(snapshot: Snapshot) -> Vocabulary:
     rows = snapshot.rows(
         """
         select condition_code, any_value(is_boolean), any_value(claim_column),
-            list(condition_value order by value_position)
+            any_value(fact_expression), list(condition_value order by value_position)
         from marts.dim_policy_conditions
         group by condition_code
         order by min(condition_position)
         """
     ).rows()
     conditions, bit = [], 0
-    for code, is_boolean, claim_column, values in rows:
-        conditions.append(Condition(code, tuple(values), is_boolean, claim_column, bit))
+    for code, is_boolean, claim_column, expression, values in rows:
+        conditions.append(Condition(code, tuple(values), is_boolean, claim_column, expression, bit))
         bit += len(values)
     outcomes = snapshot.rows(
         "select outcome, kind, priced_as, owed_rank, label_en, label_fr from marts.dim_verdict_outcomes"

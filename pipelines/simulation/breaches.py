@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipelines.simulation.calendar import months_later
-from pipelines.simulation.claims import PAYPAL_MONTHS, REGIME_2022, REMEDIES, World
+from pipelines.simulation.claims import REGIME_2022, REMEDIES, World
 from pipelines.simulation.decisions import OUTCOME, is_repair
 from pipelines.simulation.failures import CAUSES
 from pipelines.simulation.parameters import Array, Columns
@@ -63,7 +63,7 @@ def eligible(world: World, facts: Columns, lines: Columns) -> Iterator[tuple[str
         new & (remedy == REMEDIES.index("repair"))
     )
     first = facts["wave"] == 0
-    window_end = months_later(facts["paid"], PAYPAL_MONTHS)
+    window_end = months_later(facts["paid"], int(world.parameters.number("policy", "paypal_hold_months")))
     yield "VR07", due & first & ~has_case & (lines["quantity"][facts["line"]] == 1)
     yield "VR03", due & is_defect & ~has_case & first & (facts["link"] < 2)
     yield "VR09", repair & serial & first & ~has_case & (facts["channel"] == 1)

@@ -105,7 +105,7 @@ def centres_for(
     for centre, region in reversed(list(enumerate(regions))):
         reach = distance_km(latitude[centre], longitude[centre], where.latitude, where.longitude)
         covered = (where.country == 0) & (where.country[region] == 0)
-        covered &= reach <= parameters.number("near_km")
+        covered &= reach <= parameters.number("policy", "centre_radius_km")
         covered[region] = True
         served = [row for row, code in enumerate(families) if not is_specialist[centre] or code in specialist]
         near[np.ix_(np.flatnonzero(covered), np.array(served))] = centre

@@ -23,8 +23,6 @@ LINKS = ("order_line", "serial", "customer", "none")
 REGIME_2022 = float(np.datetime64("2022-01-01", "D").astype(np.int64))
 REGIME_2016 = float(np.datetime64("2016-03-18", "D").astype(np.int64))
 GUARANTEE_MONTHS = 24
-UNUSED_DAYS = 14
-PAYPAL_MONTHS = 6
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def facts_of_events(
     cause, onset, fault = events["cause"], events["onset"], events["fault"]
     is_arrival = (onset == 0) & (wave == 0)
     margin = np.where(lines["is_delivery_hidden"][line], 5.0, 1.0)
-    early = delivered + UNUSED_DAYS - margin - appeared
+    early = delivered + parameters.number("policy", "unused_report_days") - margin - appeared
     is_unused = is_arrival & (early > 0.5) & (lines["condition"][line] == 0)
     is_unused &= np.isin(cause, [CAUSES.index("defect"), CAUSES.index("no_fault"), CAUSES.index("transit")])
     is_unused &= rng.random(size) < parameters.number("unused_share", "dead_on_arrival")

@@ -21,8 +21,6 @@ OUTCOMES = (
 )  # fmt: skip
 OUTCOME = {name: number for number, name in enumerate(OUTCOMES)}
 GRADES = ("A", "B", "C")
-DISPROPORTIONATE = 1.5
-ESCALATION_DAYS = 90
 
 
 def diagnosed(
@@ -89,7 +87,7 @@ def diagnosed(
     quote = np.where((gap >= 0) & (gap < margin), np.round(quote + (margin - gap) + 1), quote)
     quote = np.where((gap < 0) & (gap > -margin), np.maximum(np.round(quote - (margin + gap) - 1), 1), quote)
     repair, replacement = remedy_costs(rates, machines, quote, is_renewing=asks_repair, **money)
-    is_cheaper = repair < replacement
+    is_cheaper = repair < parameters.number("policy", "repair_limit_ratio") * replacement
     later = remedy_costs(rates, machines, true_work, is_renewing=asks_repair, **money)
     true_gap = later[0] - later[1]
     agrees = (true_gap <= -margin) & is_cheaper | (true_gap >= margin) & ~is_cheaper
@@ -112,15 +110,15 @@ def diagnosed(
 def decided(world: World, facts: Columns, state: Columns) -> Columns:
     """The policy's outcome, and requests made clear enough that the law's verdict is beyond doubt."""
     remedy = facts["remedy"].copy()
+    repeat_days = world.parameters.number("policy", "repeat_fault_days")
+    disproportionate = world.parameters.number("policy", "disproportion_ratio")
     is_used = ~facts["is_unused"]
     unit = facts["unit"]
     since = facts["requested"] - state["last_return"][unit]
     same_again = (facts["recorded"] == state["last_fault"][unit]) & (since > 0)
-    is_escalated = same_again & (since < ESCALATION_DAYS - 8)
-    # Refund asked near the 90 days: read as a request for repair, so that no count of days decides.
-    unclear = (
-        (remedy == REMEDIES.index("refund")) & same_again & ~is_escalated & (since < ESCALATION_DAYS + 12)
-    )
+    is_escalated = same_again & (since < repeat_days - 8)
+    # Refund asked near the last day: read as a request for repair, so that no count of days decides.
+    unclear = (remedy == REMEDIES.index("refund")) & same_again & ~is_escalated & (since < repeat_days + 12)
     remedy = np.where(unclear, REMEDIES.index("repair"), remedy)
 
     # By the quote and by the bill that will come: both must say the same.
@@ -139,12 +137,12 @@ def decided(world: World, facts: Columns, state: Columns) -> Columns:
     wants_repair = remedy == REMEDIES.index("repair")
     gives_new = ~is_used | ~facts["is_repairable"] | ~facts["is_repair_cheaper"]
     # Asked for a new one, gets a repair: lawful where the new one is disproportionate beyond doubt.
-    is_excessive = np.all((ratio > DISPROPORTIONATE * 1.2) | (new > 1.35 * value), axis=0)
-    is_modest = np.all((ratio < DISPROPORTIONATE * 0.8) & (new < 0.95 * value), axis=0)
+    is_excessive = np.all((ratio > disproportionate * 1.2) | (new > 1.35 * value), axis=0)
+    is_modest = np.all((ratio < disproportionate * 0.8) & (new < 0.95 * value), axis=0)
     can_breach = wants_new & ~gives_new & is_modest & facts["is_consumer"]
     remedy = np.where(wants_new & ~gives_new & ~is_excessive & ~is_modest, REMEDIES.index("unstated"), remedy)
     # Asked for a repair, gets a new one: lawful where impossible or disproportionate beyond doubt.
-    excess = np.all((1 / ratio > DISPROPORTIONATE * 1.2) | (repair > 1.35 * value), axis=0)
+    excess = np.all((1 / ratio > disproportionate * 1.2) | (repair > 1.35 * value), axis=0)
     remedy = np.where(
         wants_repair & gives_new & facts["is_repairable"] & ~excess, REMEDIES.index("unstated"), remedy
     )

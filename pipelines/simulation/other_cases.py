@@ -6,12 +6,15 @@ import numpy as np
 
 from pipelines.simulation.breaches import NONE
 from pipelines.simulation.calendar import in_opening_hours
-from pipelines.simulation.claims import CATEGORIES, REMEDIES, UNUSED_DAYS
+from pipelines.simulation.claims import CATEGORIES, REMEDIES
 from pipelines.simulation.decisions import OUTCOME
 from pipelines.simulation.failures import CAUSES, ONSETS
 from pipelines.simulation.parameters import Array, Columns, between, picked
 from pipelines.simulation.scene import Scene
 from pipelines.simulation.workshop import STAMPS
+
+# L.221-18 of the consumer code.
+WITHDRAWAL_DAYS = 14
 
 
 def withdrawals_of_block(
@@ -24,7 +27,7 @@ def withdrawals_of_block(
     possible = (first_unit >= 0) & (lines["customer_type"] != 1) & (lines["condition"] == 0)
     share = scene.world.parameters.number("withdrawal_share", "lines")
     possible &= rng.random(size) < share
-    window = UNUSED_DAYS - np.where(lines["is_delivery_hidden"], 5.0, 2.0)
+    window = WITHDRAWAL_DAYS - np.where(lines["is_delivery_hidden"], 5.0, 2.0)
     asked = in_opening_hours(lines["delivered"] + 0.4 + window * rng.random(size))
     earliest = np.full(size, np.inf)
     np.minimum.at(earliest, units["line"][pool["unit"]], pool["appeared"])

@@ -1,6 +1,7 @@
 """What the simulator believes: `parameters.csv`, a scenario on top of it, and the random streams.
 
-Every number of the simulated world lives in `parameters.csv` with its mark (measured, published, assumed).
+Every number of the simulated world lives in `parameters.csv` with its mark (measured, published, assumed);
+the numbers of the policy that its retailer follows are those of the seed, under the parameter `policy`.
 Code reads it by name; no module of this package holds a number of its own that describes the world.
 """
 
@@ -17,8 +18,10 @@ import numpy.typing as npt
 import yaml
 
 from pipelines.errors import SavoirError
+from pipelines.home import DBT_DIR
 
 PARAMETERS_FILE = Path(__file__).with_name("parameters.csv")
+POLICY_FILE = DBT_DIR / "seeds" / "policy_parameters.csv"
 MARKS = ("measured", "published", "assumed")
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -78,9 +81,19 @@ def parameter_rows() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def policy_numbers() -> dict[str, str]:
+    """The numbers of the seed's first policy version, the one that sets them all: parameter, value."""
+    with POLICY_FILE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        row["parameter"]: row["value"] for row in rows if row["policy_version"] == rows[0]["policy_version"]
+    }
+
+
 def parameters_for(end: dt.date, scenario: Path | None) -> Parameters:
     """The file's values, changed by the scenario where one is given."""
     values = {(row["parameter"], row["segment"]): row["value"] for row in parameter_rows()}
+    values |= {("policy", parameter): value for parameter, value in policy_numbers().items()}
     if scenario is None:
         return Parameters(values, (_default_bad_lot(values, end),))
     content = _scenario_content(scenario)

@@ -124,7 +124,9 @@ def breaches_truth(
     repair, new = is_repair(tickets["acted"]), tickets["acted"] == OUTCOME["replacement"]
     restored = np.where(repair, tickets["returned"], tickets["replacement_delivered"]) - tickets["requested"]
     target = np.where(
-        repair, parameters.number("target_days", "repaired"), parameters.number("target_days", "replaced")
+        repair,
+        parameters.number("policy", "repair_target_days"),
+        parameters.number("policy", "exchange_target_days"),
     )
     seen = (tickets["closed"] < horizon) & (tickets["breach"] != CODE["VR09"])
     missed = base.filter(pl.Series((repair | new) & seen & (restored > target)))

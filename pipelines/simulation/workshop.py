@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.simulation.breaches import CODE
 from pipelines.simulation.calendar import in_opening_hours, months_later
 from pipelines.simulation.centres import COUNTRIES, Centres
-from pipelines.simulation.claims import PAYPAL_MONTHS, REMEDIES, World
+from pipelines.simulation.claims import REMEDIES, World
 from pipelines.simulation.decisions import OUTCOME, is_repair, resale_eur
 from pipelines.simulation.parameters import Array, Columns, between
 
@@ -54,7 +54,7 @@ def worked(
     pays = rejected & has_order & facts["pays_quote"]
 
     picked_up_needed = ~facts["is_brought"] | (breach == CODE["VR08"])
-    paypal = _paypal_stamps(rng, facts, breach)
+    paypal = _paypal_stamps(world, rng, facts, breach)
     speed = centres.speed[facts["centre"]]
     start = np.fmax(facts["requested"], np.where(names["suspended_paypal"], np.nan, paypal["paypal_closed"]))
     start = np.where(facts["is_attempted"], np.fmax(start, facts["remote"]), start)
@@ -156,15 +156,14 @@ def _is_overridden(facts: Columns, names: dict[str, Array], repair: Array) -> Ar
     )
 
 
-def _paypal_stamps(rng: np.random.Generator, facts: Columns, breach: Array) -> Columns:
+def _paypal_stamps(world: World, rng: np.random.Generator, facts: Columns, breach: Array) -> Columns:
     """The PayPal case as it was, or as a breach makes it: parked past day 30, or opened after the window."""
     size = len(breach)
     requested = facts["requested"]
     opened, closed, outcome = facts["paypal_opened"], facts["paypal_closed"], facts["paypal_outcome"]
     parked, late = breach == CODE["VL20"], breach == CODE["VR22"]
-    opened = np.where(
-        late, np.maximum(requested, months_later(facts["paid"], PAYPAL_MONTHS) + 2) + 0.8, opened
-    )
+    window_end = months_later(facts["paid"], int(world.parameters.number("policy", "paypal_hold_months")))
+    opened = np.where(late, np.maximum(requested, window_end + 2) + 0.8, opened)
     closed = np.where(parked | late, requested + between(rng, size, 36, 70), closed)
     # The repair starts, diagnosis included, while the case is open; or only the parcel travels meanwhile.
     closed = np.where(breach == CODE["VR20"], np.maximum(closed, opened + 14), closed)
@@ -193,8 +192,8 @@ def _squeezed(
     last = np.where(np.isfinite(restored), restored, raw["closed"]) - facts["requested"]
     waited = start - facts["requested"]
     wanted = np.minimum(last, LEGAL_DAYS - 3.0 + rng.random(size))
-    target = np.where(repair, world.parameters.number("target_days", "repaired"), np.inf)
-    target = np.where(is_replaced, world.parameters.number("target_days", "replaced"), target)
+    target = np.where(repair, world.parameters.number("policy", "repair_target_days"), np.inf)
+    target = np.where(is_replaced, world.parameters.number("policy", "exchange_target_days"), target)
     wanted = np.where(np.abs(wanted - target) < 1.3, target - 1.5, wanted)
     late = breach == CODE["VL14"]
     wanted = np.where(late, LEGAL_DAYS + 3 + 25 * rng.random(size), wanted)

@@ -24,7 +24,7 @@ def draft(**changes: str) -> bytes:
     writer.writeheader()
     for row in rows:
         outcome = changes.get(row["rule_code"], row["outcome"])
-        undated = {"policy_version": "draft", "valid_from": "", "valid_to": ""}
+        undated = {"policy_version": "draft", "valid_from": ""}
         writer.writerow(row | undated | {"outcome": outcome})
     return text.getvalue().encode()
 
@@ -39,7 +39,7 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 
 def test_the_version_in_force_moves_nothing(open_page: Open, demo_home: Home) -> None:
-    app = open_page("policy_lab", home=demo_home)
+    app = open_page("policy_lab", home=demo_home, version="page")
     assert not app.exception
     assert metrics(app)["Verdicts that change"] == "0"
     assert "verdicts are reproduced" in app.success[0].value
@@ -63,6 +63,6 @@ def test_a_malformed_upload_shows_its_sentences_letter_by_letter(open_page: Open
     app = uploaded(app, draft(D07="<script>alert(1)</script> **x**"))
     assert not app.exception
     assert not app.metric
-    assert app.error[0].value.startswith("This is no rule set")
+    assert app.error[0].value.startswith("This is not a rule set")
     (sentence,) = [each.value for each in app.text]
     assert sentence.startswith("Line 9 (rule 'D07'): outcome '<script>alert(1)</script> **x**' is not known.")

@@ -14,7 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.feeds import check, quarantined, take_all
-from pipelines.feeds.personal import HASH_HEX_DIGITS, CustomerKeyError, customer_key, hash_sql, redact_sql
+from pipelines.feeds.personal import (
+    HASH_HEX_DIGITS,
+    CustomerKeyError,
+    customer_key,
+    hash_sql,
+    redact_sql,
+    register,
+)
 from pipelines.home import Home
 from tests.feeds.conftest import ORDER, ORDER_HEADER, landed
 
@@ -68,6 +75,7 @@ def test_an_unknown_customer_stays_unknown() -> None:
 )
 def test_free_text_loses_what_names_a_person(text: str, redacted: str) -> None:
     with duckdb.connect() as connection:
+        register(connection, b"key")
         assert connection.execute(f"select {redact_sql('t')} from (select $1 as t)", [text]).fetchall() == [
             (redacted,)
         ]

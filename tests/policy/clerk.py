@@ -125,7 +125,7 @@ def _verdict(books: Books, ticket: Row, earlier: list[Row], known: Mapping[str, 
         is_self_fit_part=ticket["requested_remedy"] == "part" or ticket["category"] == "missing_part",
         is_used=_is_used(ticket, delivered_on),
         is_repairable=diagnosed is None or diagnosed["is_repairable"] is not False,
-        is_repair_cheaper=price.get("is_repair_cheaper") is not False,
+        is_repair_cheaper=price.get("is_repair_less_costly") is not False,
         has_stock=True,
         is_centre_near=_is_centre_near(books, ticket, line),
     )

@@ -114,7 +114,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     home = Home.at(folder / "home").make()
     simulate(home, 30_000, 5, END, scenario)
     door.take_all(home)
-    marts = ("+fct_audit_findings", "+fct_misuse_centers")
+    marts = ("+fct_audit_findings", "+fct_misuse_centers", "+fct_policy_measures", "+meta_findings")
     no_tests = ("--exclude", "resource_type:unit_test", "resource_type:test")
     words = ("build", "--select", *marts, *no_tests, "--quiet")
     done = run_dbt(home.root, folder / "target", DBT_DIR, words)

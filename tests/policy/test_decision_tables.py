@@ -34,7 +34,9 @@ POLICY: dict[str, tuple[str, ...]] = {
     "has_stock": BOOL,
     "is_centre_near": BOOL,
 }
-LAW = POLICY | {
+LAW = {
+    ("is_repair_less_costly" if name == "is_repair_cheaper" else name): POLICY[name] for name in POLICY
+} | {
     "requested_remedy": ("repair", "replacement", "refund", "part", "unstated"),
     "is_disproportionate": BOOL,
 }

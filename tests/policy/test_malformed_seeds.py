@@ -17,20 +17,20 @@ AUDIT = "dbt_test__audit"
 
 
 def planted(rows: list[dict[str, str]]) -> Iterator[dict[str, str]]:
-    """The page's version, ended in 2024, and one version for each thing that can be wrong with it."""
+    """The page's version, and one version for each thing that can be wrong with it."""
     for row in rows:
-        yield row | {"valid_to": "2024-12-31"}
-    for version in ("hole", "dead", "doubled", "gap", "crossed", "unknown"):
+        yield row
+    for version in ("hole", "dead", "doubled", "same day", "torn", "unknown"):
         for row in rows:
-            draft = row | {"policy_version": version, "valid_from": "", "valid_to": ""}
+            draft = row | {"policy_version": version, "valid_from": ""}
             if version == "hole" and row["rule_code"] == "D15":
                 continue
             if version == "doubled" and row["rule_code"] == "D14":
                 draft["priority"] = str(int(row["priority"]) + 1)
-            if version == "gap":
-                draft["valid_from"] = "2025-02-01"
-            if version == "crossed" and row["rule_code"] == "D03":
-                draft |= {"valid_from": "2030-02-01", "valid_to": "2030-01-31"}
+            if version == "same day":
+                draft["valid_from"] = "1900-01-01"
+            if version == "torn" and row["rule_code"] == "D03":
+                draft["valid_from"] = "2030-02-01"
             if version == "unknown" and row["rule_code"] == "D08":
                 draft["outcome"] = "refused"
             yield draft
@@ -53,13 +53,17 @@ def failures(
     shutil.copytree(DBT_DIR, project)
     seed = project / "seeds" / "policy_rules.csv"
     with seed.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = [row for row in csv.DictReader(file) if row["policy_version"] == "page"]
     with seed.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(planted(rows))
+    numbers = project / "seeds" / "policy_parameters.csv"
+    text = numbers.read_text(encoding="utf-8")
+    text = text.replace("page,paypal_hold_months,", "page,paypal_hold_month,")
+    numbers.write_text(text, encoding="utf-8")
     home = Home.at(folder / "home").make()
-    words = ("build", "--select", "policy_rules", "verdict_outcomes", "--store-failures")
+    words = ("build", "--select", "policy_rules", "policy_parameters", "verdict_outcomes", "--store-failures")
     done = dbt(home.root, folder / "target", project, words)
     assert done.returncode != 0
     with duckdb.connect(str(home.build_file), read_only=True) as connection:
@@ -86,13 +90,25 @@ def test_a_doubled_priority_names_both_rows(failures: dict[str, list[tuple[Any, 
     assert {"D14", "D15"} == set(failures["policy_rules_priorities_are_unique"][0][2:4])
 
 
-def test_a_gap_of_dates_names_its_versions(failures: dict[str, list[tuple[Any, ...]]]) -> None:
-    assert ("gap", "leaves a gap after page") in failures["policy_rules_versions_follow_each_other"]
+def test_two_versions_of_one_day_are_named(failures: dict[str, list[tuple[Any, ...]]]) -> None:
+    assert ("same day", "begins on the same day as page") in failures[
+        "policy_rules_versions_follow_each_other"
+    ]
 
 
-def test_crossed_dates_name_their_row(failures: dict[str, list[tuple[Any, ...]]]) -> None:
-    rows = failures["policy_rules_rows_are_sound"]
-    assert [row[:3] for row in rows] == [("policy_rules_dates_are_in_order", "crossed", "D03")]
+def test_a_version_of_two_days_is_named(failures: dict[str, list[tuple[Any, ...]]]) -> None:
+    problem = ("torn", "its rows do not all begin on the same day")
+    assert problem in failures["policy_rules_versions_follow_each_other"]
+
+
+def test_a_number_that_no_model_reads_and_one_of_no_version_are_named(
+    failures: dict[str, list[tuple[Any, ...]]],
+) -> None:
+    problems = failures["policy_parameters_are_known_and_complete"]
+    assert ("page", "paypal_hold_month", "is read by no model: look at the spelling") in problems
+    assert ("page", "paypal_hold_months", "is not set, and no older version sets it") in problems
+    # Its rules are not in the planted file, its numbers are.
+    assert set(failures["policy_parameters_belong_to_a_version"]) == {("draft-2027",)}
 
 
 def test_an_unknown_outcome_is_named(failures: dict[str, list[tuple[Any, ...]]]) -> None:
@@ -100,4 +116,4 @@ def test_an_unknown_outcome_is_named(failures: dict[str, list[tuple[Any, ...]]])
 
 
 def test_nothing_else_turned_red(failures: dict[str, list[tuple[Any, ...]]]) -> None:
-    assert len(failures) == 6
+    assert len(failures) == 7

@@ -34,7 +34,10 @@ CLAIM: dict[str, Any] = {
     "diagnosis_eur": 15.00, "work_eur": 100.00, "outbound_eur": 35.00, "replacement_outbound_eur": 35.00,
     "part_parcel_eur": 15.00, "expected_salvage_eur": 85.00, "work_variance": 0, "salvage_variance": 0,
     "work_salvage_covariance": 0, "work_per_level_eur": 0, "salvage_per_level_eur": 0, "level_variance": 0,
-    "repeat_repair_probability": 0.1,
+    "repeat_repair_probability": 0.1, "paypal_case_state": "none", "paypal_case_months": None,
+    "is_stated_unused": None, "engine_hours": None, "days_from_delivery": 200,
+    "repair_cost_at_decision_eur": 213.80, "replacement_cost_at_decision_eur": 347.00,
+    "centre_distance_km": 12.5, "is_escalation_due": False, "same_fault_days": None,
 }  # fmt: skip
 
 
@@ -66,7 +69,7 @@ def draft(page: list[Row]) -> Callable[..., bytes]:
     def make(
         leave_out: tuple[str, ...] = (), added: tuple[Row, ...] = (), **changes: Mapping[str, str]
     ) -> bytes:
-        undated = {"policy_version": "draft", "valid_from": "", "valid_to": ""}
+        undated = {"policy_version": "draft", "valid_from": ""}
         rows = [
             row | undated | dict(changes.get(row["rule_code"], {}))
             for row in page
@@ -93,7 +96,7 @@ def made(demo: Snapshot, tmp_path: Path) -> Iterator[Callable[..., Snapshot]]:
             con.execute(f"attach '{demo.path}' as demo (read_only); create schema marts")
             for dimension in ("dim_policy_conditions", "dim_verdict_outcomes"):
                 con.execute(f"create table marts.{dimension} as from demo.marts.{dimension}")
-            for table in ("fct_claims", "fct_outcome_prices"):
+            for table in ("fct_claims", "fct_outcome_prices", "fct_policy_measures"):
                 con.execute(f"create table marts.{table} as from demo.marts.{table} limit 0")
                 columns = [column[0] for column in con.execute(f"from marts.{table}").description or ()]
                 for row in rows:

@@ -52,7 +52,7 @@ def test_a_malformed_file_prints_its_sentences_and_writes_nothing(
     rules.write_bytes(draft(leave_out=("D15",), D08={"outcome": "\x1b[31mrefused"}))
     done = typed(demo_home, "draft", "--rules", str(rules), "--out", str(out))
     assert done.exit_code == EXIT_RED
-    assert "draft.csv is no rule set that can be replayed. Nothing was changed." in done.output
+    assert "draft.csv is not a rule set that can be replayed. Nothing was changed." in done.output
     assert "Line 10 (rule 'D08'): outcome" in done.output
     assert "\x1b" not in done.output
     assert not out.exists()

@@ -103,7 +103,7 @@ select
     diagnosed.age_month,
     priced.repair_cost_eur,
     priced.replacement_cost_eur,
-    priced.is_repair_cheaper,
+    facts.is_repair_cheaper,
     priced.is_repair_cost_unknown,
     paid.repairs_cost_eur,
     paid.return_freight_eur,

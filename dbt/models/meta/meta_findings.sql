@@ -167,6 +167,22 @@ found as (
     from repairs
     left join centres on repairs.service_center_id = centres.service_center_id
     where repairs.service_center_id is not null and centres.service_center_id is null
+    union all
+    select
+        'law_date_passed',
+        'legal_parameters',
+        legal_rule_id,
+        reference || ', ' || state || ': its day was ' || cast(contract_date_from as string)
+    from {{ ref('legal_parameters') }}
+    where state <> 'in_force' and contract_date_from <= {{ as_of_date() }}
+    union all
+    select
+        'law_check_old',
+        'legal_parameters',
+        legal_rule_id,
+        reference || ', last checked on ' || cast(checked_on as string)
+    from {{ ref('legal_parameters') }}
+    where {{ day_diff('checked_on', as_of_date()) }} > {{ var('law_check_days') }}
     {%- for doubt, detail in [
         ('labour_over_limit', "'labour of ' || cast(labour_eur as string) || ' EUR'"),
         ('parts_over_limit', "'parts of ' || cast(parts_eur as string) || ' EUR, price ' || cast(price_eur as string) || ' EUR'"),

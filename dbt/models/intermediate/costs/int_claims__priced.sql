@@ -37,25 +37,9 @@ repairs as (
 
 ),
 
-dated_parameters as (
-
-    select
-        parameter,
-        value,
-        valid_from as period_from,
-        coalesce(valid_to, cast('9999-12-30' as date)) as period_to
-    from {{ ref('policy_parameters') }}
-
-),
-
 parameters as (
 
-    {{ parameters_by_period('dated_parameters', {
-        'unused_engine_hours': 'double',
-        'unused_report_days': 'bigint',
-        'repair_target_days': 'bigint',
-        'exchange_target_days': 'bigint',
-    }) }}
+    select * from {{ ref('int_policy_parameters__dated') }}
 
 ),
 
@@ -140,7 +124,11 @@ inputs as (
                 then speaking_repairs.outbound_eur
         end as stated_outbound_eur,
         coalesce(speaking_repairs.hourly_rate_eur, rates.labour_rate_eur_per_hour) as hourly_rate_eur,
-        {{ is_never_used('decided', 'order_lines.delivered_on', 'parameters') }} as is_never_used,
+        decided.is_unused as is_stated_unused,
+        decided.engine_hours,
+        {{ day_diff('order_lines.delivered_on', 'decided.requested_on') }} as days_from_delivery,
+        parameters.unused_engine_hours,
+        parameters.unused_report_days,
         coalesce(decided.requested_remedy = 'repair', false) as is_repair_asked,
         rates.freight_leg_eur,
         rates.diagnosis_hours,
@@ -206,6 +194,7 @@ landed as (
 
     select
         *,
+        not ({{ policy_facts()['is_used'] }}) as is_never_used,
         coalesce({{ euros('stated_landed_cost_eur') }}, {{ euros('price_eur * landed_cost_share') }})
             as landed_cost_eur,
         stated_landed_cost_eur is null as is_landed_cost_assumed,
@@ -295,7 +284,7 @@ select
     speaking_repair_id,
     repair_cost_eur,
     replacement_cost_eur,
-    coalesce(repair_cost_eur < replacement_cost_eur, true) as is_repair_cheaper,
+    coalesce(repair_cost_eur < replacement_cost_eur, true) as is_repair_less_costly,
     repair_cost_eur is null or replacement_cost_eur is null as is_repair_cost_unknown,
     price_eur as machine_value_eur,
     cast(repair_cost_eur as double) / nullif(cast(replacement_cost_eur as double), 0) as repair_to_replacement_ratio,

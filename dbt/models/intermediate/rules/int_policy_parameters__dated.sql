@@ -1,26 +1,45 @@
-with dated as (
+-- What a version does not set, it takes from the one before it.
+with versions as (
+
+    select * from ({{ version_periods(ref('policy_rules'), 'policy_version') }}) as periods
+
+),
+
+stated as (
 
     select
-        parameter,
-        value,
-        valid_from as period_from,
-        coalesce(valid_to, cast('9999-12-30' as date)) as period_to
-    from {{ ref('policy_parameters') }}
+        versions.valid_from as set_from,
+        parameters.parameter,
+        parameters.value
+    from {{ ref('policy_parameters') }} as parameters
+    inner join versions on parameters.policy_version = versions.policy_version
+
+),
+
+latest as (
+
+    select
+        versions.policy_version,
+        versions.valid_from,
+        versions.valid_to,
+        stated.parameter,
+        stated.value,
+        row_number() over (
+            partition by versions.policy_version, stated.parameter order by stated.set_from desc
+        ) as version_rank
+    from versions
+    inner join stated on versions.valid_from >= stated.set_from
 
 )
 
-{{ parameters_by_period('dated', {
-    'paypal_hold_months': 'integer',
-    'unused_engine_hours': 'double',
-    'unused_report_days': 'integer',
-    'centre_radius_km': 'double',
-    'repeat_fault_days': 'integer',
-    'disproportion_ratio': 'decimal(9,4)',
-    'has_stock': 'boolean',
-    'is_extension_cumulative': 'boolean',
-    'professional_guarantee_months': 'integer',
-    'invoice_tolerance_hours': 'integer',
-    'assignment_days': 'integer',
-    'exchange_target_days': 'integer',
-    'repair_target_days': 'integer',
-}) }}
+select
+    policy_version,
+    valid_from as period_from,
+    valid_to as period_to,
+    {%- for parameter, type in policy_parameters().items() %}
+    max(case when parameter = '{{ parameter }}' then cast(value as {{ type }}) end) as {{ parameter }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+from latest
+where version_rank = 1
+group by policy_version, valid_from, valid_to

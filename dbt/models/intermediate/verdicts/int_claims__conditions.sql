@@ -66,9 +66,11 @@ regions as (
 
 ),
 
-near as (
+nearest as (
 
-    select distinct regions.ticket_id
+    select
+        regions.ticket_id,
+        min(served.distance_km) as centre_distance_km
     from regions
     inner join {{ ref('int_postal_regions__served') }} as served
         on
@@ -76,6 +78,7 @@ near as (
             and regions.region_code = served.region_code
             and regions.family_code = served.family_code
     where regions.requested_on between served.valid_from and served.valid_to
+    group by regions.ticket_id
 
 ),
 
@@ -111,7 +114,7 @@ gathered as (
         tickets.paypal_case_closed_at,
         tickets.paypal_case_outcome,
         tickets.withdrawal_requested_on,
-        tickets.is_unused,
+        tickets.is_unused as is_stated_unused,
         tickets.engine_hours,
         coalesce(tickets.is_remote_resolved, false) as is_remote_resolved,
         claims.is_linked,
@@ -139,15 +142,17 @@ gathered as (
             false
         ) as is_refused_and_replaced,
         coalesce(tickets.paypal_case_closed_on < tickets.paypal_case_opened_on, false) as is_paypal_contradictory,
-        prices.repair_cost_eur,
-        prices.replacement_cost_eur,
+        prices.repair_cost_eur as repair_cost_at_decision_eur,
+        prices.replacement_cost_eur as replacement_cost_at_decision_eur,
         prices.machine_value_eur,
-        coalesce(prices.is_repair_cheaper, true) as is_repair_cheaper,
+        coalesce(prices.is_repair_less_costly, true) as is_repair_less_costly,
         coalesce(prices.is_repair_cost_unknown, true) as is_repair_cost_unknown,
-        near.ticket_id is not null as is_centre_near,
+        nearest.centre_distance_km,
         policies.paypal_hold_months,
         policies.unused_engine_hours,
         policies.unused_report_days,
+        policies.centre_radius_km,
+        policies.repair_limit_ratio,
         policies.disproportion_ratio,
         policies.has_stock,
         laws.withdrawal_days
@@ -159,7 +164,7 @@ gathered as (
     left join products on claims.sku = products.sku
     left join prices on claims.ticket_id = prices.ticket_id
     left join contradictory_repairs on claims.ticket_id = contradictory_repairs.ticket_id
-    left join near on claims.ticket_id = near.ticket_id
+    left join nearest on claims.ticket_id = nearest.ticket_id
     left join policies on claims.requested_on between policies.period_from and policies.period_to
     left join laws
         on coalesce(lines.contract_on, claims.requested_on) between laws.period_from and laws.period_to
@@ -170,6 +175,14 @@ based as (
 
     select
         *,
+        {{ day_diff('delivered_on', 'requested_on') }} as days_from_delivery,
+        case
+            when paypal_case_opened_at is null or paypal_case_opened_at > decided_at then 'none'
+            when paypal_case_closed_at <= decided_at and paypal_case_outcome = 'buyer_refunded' then 'closed_refunded'
+            when paypal_case_closed_at <= decided_at then 'closed_kept'
+            else 'open'
+        end as paypal_case_state,
+        {{ months_up_to('paid_on', 'paypal_case_opened_on') }} as paypal_case_months,
         case
             when is_repair_contradictory then 'contradictory_repair'
             when technical_cause = 'transit' then 'transit_damage'
@@ -220,27 +233,25 @@ select
     based.evidence_grade,
     based.is_professional,
     based.has_french_manual,
-    based.repair_cost_eur,
-    based.replacement_cost_eur,
+    based.repair_cost_at_decision_eur,
+    based.replacement_cost_at_decision_eur,
     based.machine_value_eur,
     based.is_repair_cost_unknown,
     based.cause_basis,
     bases.verdict_cause,
     based.missing_facts,
+    -- What the numbers of a version are compared with.
+    based.paypal_case_state,
+    based.paypal_case_months,
+    based.is_stated_unused,
+    based.engine_hours,
+    based.days_from_delivery,
+    based.centre_distance_km,
     -- A case opened within the months holds while it is open; a later one holds nothing.
-    coalesce(
-        based.paypal_case_opened_on > {{ add_months('based.paid_on', 'based.paypal_hold_months') }}, false
-    ) as is_paypal_case_late,
+    coalesce(based.paypal_case_months > based.paypal_hold_months, false) as is_paypal_case_late,
     -- The conditions of the decision table, under its own names.
     based.missing_facts is null as order_found,
-    case
-        when based.paypal_case_opened_at is null or based.paypal_case_opened_at > based.decided_at then 'none'
-        when based.paypal_case_closed_at <= based.decided_at and based.paypal_case_outcome = 'buyer_refunded'
-            then 'closed_refunded'
-        when based.paypal_case_closed_at <= based.decided_at then 'closed_kept'
-        when based.paypal_case_opened_on > {{ add_months('based.paid_on', 'based.paypal_hold_months') }} then 'none'
-        else 'open'
-    end as paypal_state,
+    {{ policy_facts()['paypal_state'] }} as paypal_state,
     coalesce(
         not based.is_professional
         and based.withdrawal_requested_on <= {{ add_days('based.delivered_on', 'based.withdrawal_days') }},
@@ -250,23 +261,24 @@ select
     based.is_in_guarantee,
     bases.verdict_cause as cause,
     based.stated_remedy = 'part' or coalesce(based.category = 'missing_part', false) as is_self_fit_part,
-    not {{ is_never_used('based', 'based.delivered_on', 'based') }} as is_used,
+    {{ policy_facts()['is_used'] }} as is_used,
     coalesce(based.is_repairable, true) as is_repairable,
-    based.is_repair_cheaper,
-    based.has_stock,
-    based.is_centre_near,
+    {{ policy_facts()['is_repair_cheaper'] }} as is_repair_cheaper,
+    {{ policy_facts()['has_stock'] }} as has_stock,
+    {{ policy_facts()['is_centre_near'] }} as is_centre_near,
+    based.is_repair_less_costly,
     -- The law protects consumers: a professional has no choice of cure to exercise.
     case when based.is_professional then 'unstated' else based.stated_remedy end as requested_remedy,
     coalesce(
         case based.stated_remedy
             when 'repair'
                 then
-                    based.repair_cost_eur > based.disproportion_ratio * based.replacement_cost_eur
-                    or based.repair_cost_eur > based.machine_value_eur
+                    based.repair_cost_at_decision_eur > based.disproportion_ratio * based.replacement_cost_at_decision_eur
+                    or based.repair_cost_at_decision_eur > based.machine_value_eur
             when 'replacement'
                 then
-                    based.replacement_cost_eur > based.disproportion_ratio * based.repair_cost_eur
-                    or based.replacement_cost_eur > based.machine_value_eur
+                    based.replacement_cost_at_decision_eur > based.disproportion_ratio * based.repair_cost_at_decision_eur
+                    or based.replacement_cost_at_decision_eur > based.machine_value_eur
         end,
         false
     ) as is_disproportionate

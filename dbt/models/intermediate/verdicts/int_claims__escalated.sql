@@ -96,7 +96,9 @@ covered_repairs as (
 
 failed_again as (
 
-    select distinct conditions.ticket_id
+    select
+        conditions.ticket_id,
+        min({{ day_diff('covered_repairs.done_on', 'conditions.requested_on') }}) as same_fault_days
     from conditions
     inner join covered_repairs
         on
@@ -104,13 +106,11 @@ failed_again as (
             and conditions.line_number = covered_repairs.line_number
             and conditions.unit_number = covered_repairs.unit_number
             and conditions.latest_fault_code = covered_repairs.fault_code
-    inner join policies
-        on conditions.requested_on between policies.period_from and policies.period_to
     where
         conditions.stated_remedy = 'refund'
         and covered_repairs.requested_at < conditions.requested_at
         and covered_repairs.done_on <= conditions.requested_on
-        and {{ day_diff('covered_repairs.done_on', 'conditions.requested_on') }} <= policies.repeat_fault_days
+    group by conditions.ticket_id
 
 ),
 
@@ -147,20 +147,32 @@ escalated as (
         conditions.*,
         warranty.remedy_due_on,
         remedied.remedied_on,
+        -- Past the deadline without remedy, or an earlier unlawful refusal; the same fault again counts by the version's days.
         conditions.stated_remedy = 'refund'
         and (
             (
                 conditions.decided_on > warranty.remedy_due_on
                 and coalesce(remedied.remedied_on > warranty.remedy_due_on, true)
             )
-            or failed_again.ticket_id is not null
             or refused_before.ticket_id is not null
-        ) as is_legal_escalation
+        ) as is_escalation_due,
+        failed_again.same_fault_days,
+        policies.repeat_fault_days
     from conditions
     inner join warranty on conditions.ticket_id = warranty.ticket_id
     inner join remedied on conditions.ticket_id = remedied.ticket_id
     left join failed_again on conditions.ticket_id = failed_again.ticket_id
     left join refused_before on conditions.ticket_id = refused_before.ticket_id
+    left join policies on conditions.requested_on between policies.period_from and policies.period_to
+
+),
+
+decided as (
+
+    select
+        *,
+        {{ policy_facts()['is_legal_escalation'] }} as is_legal_escalation
+    from escalated
 
 )
 
@@ -170,4 +182,4 @@ select
     {{ combination_key(law_conditions()) }} as law_combination_key,
     -- A question asks for no remedy: no verdict.
     is_claim or is_withdrawal as is_judged
-from escalated
+from decided

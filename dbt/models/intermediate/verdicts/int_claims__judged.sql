@@ -12,13 +12,7 @@ with facts as (
 
 versions as (
 
-    select
-        policy_version,
-        min(valid_from) as valid_from,
-        coalesce(max(valid_to), cast('9999-12-30' as date)) as valid_to
-    from {{ ref('policy_rules') }}
-    where valid_from is not null
-    group by policy_version
+    select * from ({{ version_periods(ref('policy_rules'), 'policy_version') }}) as periods
 
 ),
 

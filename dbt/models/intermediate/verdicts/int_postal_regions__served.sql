@@ -1,4 +1,4 @@
--- Which authorised centres are near which postal region: in it, or within the radius of the centroid of a French department.
+-- How far each authorised centre is from each postal region: in it, or from the centroid of a French department.
 with centres as (
 
     select
@@ -22,19 +22,13 @@ families as (
 
 ),
 
-policies as (
-
-    select * from {{ ref('int_policy_parameters__dated') }}
-
-),
-
 departments as (
 
     select * from {{ ref('department_centroids') }}
 
 ),
 
-near as (
+distances as (
 
     select
         centres.country_code,
@@ -43,40 +37,43 @@ near as (
         centres.family_codes,
         centres.is_any_family,
         centres.valid_from,
-        centres.valid_to
+        centres.valid_to,
+        cast(0 as decimal(9,3)) as distance_km
     from centres
     where centres.region_code is not null
 
     union all
 
+    -- To the metre, so that engines agree on what is near.
     select
         centres.country_code,
         departments.department_code as region_code,
         centres.service_center_id,
         centres.family_codes,
         centres.is_any_family,
-        greatest(centres.valid_from, policies.period_from) as valid_from,
-        least(centres.valid_to, policies.period_to) as valid_to
+        centres.valid_from,
+        centres.valid_to,
+        cast(round({{ distance_km('centres.latitude', 'centres.longitude', 'departments.latitude', 'departments.longitude') }}, 3)
+            as decimal(9,3)) as distance_km
     from centres
     cross join departments
-    inner join policies
-        on
-            {{ distance_km('centres.latitude', 'centres.longitude', 'departments.latitude', 'departments.longitude') }}
-            <= policies.centre_radius_km
     where
         centres.country_code = 'FR'
         and centres.region_code is distinct from departments.department_code
+        and centres.latitude is not null
+        and centres.longitude is not null
 
 )
 
 select
-    near.country_code,
-    near.region_code,
+    distances.country_code,
+    distances.region_code,
     families.family_code,
-    near.service_center_id,
-    near.valid_from,
-    near.valid_to
-from near
+    distances.service_center_id,
+    distances.valid_from,
+    distances.valid_to,
+    distances.distance_km
+from distances
 inner join families
-    on near.is_any_family or instr(near.family_codes, '|' || families.family_code || '|') > 0
-where near.valid_from <= near.valid_to
+    on distances.is_any_family or instr(distances.family_codes, '|' || families.family_code || '|') > 0
+where distances.valid_from <= distances.valid_to

@@ -10,6 +10,8 @@ select
     cast('{{ value }}' as {{ dbt.type_string() }}) as condition_value,
     cast({{ loop.index }} as bigint) as value_position,
     {{ 'true' if values | sort == ['false', 'true'] else 'false' }} as is_boolean,
-    cast('{{ columns.get(condition, condition) }}' as {{ dbt.type_string() }}) as claim_column
+    cast('{{ columns.get(condition, condition) }}' as {{ dbt.type_string() }}) as claim_column,
+    cast({{ dbt.string_literal(dbt.escape_single_quotes(policy_facts()[condition])) if condition in policy_facts() else 'null' }}
+        as {{ dbt.type_string() }}) as fact_expression
 {%- endfor %}
 {%- endfor %}

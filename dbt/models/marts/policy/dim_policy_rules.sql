@@ -39,6 +39,18 @@ taken as (
 
 ),
 
+policy_periods as (
+
+    select * from ({{ version_periods(ref('policy_rules'), 'policy_version') }}) as periods
+
+),
+
+legal_periods as (
+
+    select * from ({{ version_periods(ref('legal_rules'), 'regime') }}) as periods
+
+),
+
 listed as (
 
     select
@@ -48,7 +60,7 @@ listed as (
         rules.rule_code,
         rules.priority,
         rules.valid_from,
-        rules.valid_to,
+        nullif(policy_periods.valid_to, cast('9999-12-30' as date)) as valid_to,
         {{ condition_words(policy_conditions()) }} as conditions,
         rules.outcome,
         rules.payer_inbound,
@@ -66,6 +78,7 @@ listed as (
         cast(null as {{ dbt.type_string() }}) as amount_formula,
         cast(null as {{ dbt.type_string() }}) as reading_en
     from {{ ref('policy_rules') }} as rules
+    left join policy_periods on rules.policy_version = policy_periods.policy_version
 
     union all
 
@@ -76,7 +89,7 @@ listed as (
         rules.rule_code,
         rules.priority,
         rules.valid_from,
-        rules.valid_to,
+        nullif(legal_periods.valid_to, cast('9999-12-30' as date)) as valid_to,
         {{ condition_words(law_conditions()) }} as conditions,
         rules.outcome,
         rules.payer_inbound,
@@ -94,6 +107,7 @@ listed as (
         cast(null as {{ dbt.type_string() }}) as amount_formula,
         cast(null as {{ dbt.type_string() }}) as reading_en
     from {{ ref('legal_rules') }} as rules
+    left join legal_periods on rules.regime = legal_periods.regime
 
     union all
 

@@ -1,0 +1,132 @@
+"""Where a text gives an e-mail address, a phone number, a bank account or a payment card.
+
+Belongs here: the forms that people write them in, and which digits are one. Does not belong here: streets,
+names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import phonenumbers
+from stdnum import iban, luhn
+
+from pipelines.privacy.spans import Span
+from pipelines.privacy.words import words
+
+# Blanks of any width but no line end, and everything that people put between digits.
+_BLANK = r"[^\S\r\n]"
+_GAP = rf"(?:{_BLANK}|[.\-/_·•\u00ad\u2010-\u2015\u2212])"
+
+_AT = (
+    rf"(?:{_BLANK}?[@＠]{_BLANK}?|{_BLANK}*[(\[{{]{_BLANK}?(?i:at|arobase|arobas|@){_BLANK}?[)\]}}]{_BLANK}*"
+)
+_AT += rf"|{_BLANK}+(?:AT|(?i:arobase|arobas)){_BLANK}+)"
+_DOT = rf"(?:\.|{_BLANK}*[(\[](?i:dot|point)[)\]]{_BLANK}*|{_BLANK}+(?:DOT|(?i:point)){_BLANK}+)"
+_E_MAIL = re.compile(rf"[\w.%+'’-]+{_AT}[\w-]+(?:{_DOT}[\w-]+)*{_DOT}[^\W\d_]{{2,}}")
+# Without an ending, or with a comma in it: still the address of somebody.
+_E_MAIL_CUT = re.compile(r"[\w.%+'’-]*[^\W\d_][\w.%+'’-]*[@＠][^\W\d_][\w.,-]*\w")
+
+_IBAN = re.compile(rf"(?<![^\W_])[A-Za-z]{{2}}\d{{2}}(?:{_GAP}?[A-Za-z0-9]){{11,30}}")
+_IBAN_SHORTEST = 15
+# The registry of ISO 13616; looked at first, because most letters with digits are a part or a serial number.
+_IBAN_COUNTRIES = words("iban_countries")
+
+_CARD = re.compile(rf"(?<![\w])[2-6]\d{{3}}({_GAP}?)\d{{4}}\1\d{{4}}\1\d{{4}}(?![\w]|{_GAP}\d)")
+_CARD_WORDS = re.compile(r"(?i)(?:\bcb|carte|visa|mastercard)\W*(?:n[°o])?\W*$")
+
+# As the French write ten digits, and their neighbours: the lengths of the groups tell it from a reference.
+_GROUPS = {
+    (10,), (2, 2, 2, 2, 2), (1, 1, 2, 2, 2, 2), (1, 1, 8), (1, 9), (1, 1, 4, 4), (4, 2, 2, 2), (2, 4, 4),
+    (2, 3, 3, 2), (4, 3, 3), (4, 6), (3, 3, 2, 2), (2, 2, 3, 3), (3, 3, 4), (2, 8), (3, 2, 2, 3), (3, 7),
+    (1, 3, 2, 2, 2), (2, 2, 2, 4), (2, 2, 4, 2),
+}  # fmt: skip
+_NATIONAL = re.compile(
+    rf"(?:(?<![\w])|(?<=tel)|(?<=tél)|(?<=port))(?<!\d[./,-])\(?0{_GAP}?\(?[1-9]\)?(?:{_GAP}{{0,3}}\d){{8}}(?!\w|[.,/-]?\d)"
+)
+_INTERNATIONAL = re.compile(
+    rf"(?<![\w])(?<!\d[./,-])\(?(?:\+|00){_BLANK}?[1-9]\d{{0,2}}\)?(?:{_GAP}{{0,3}}\(0\))?"
+    rf"(?:{_GAP}{{0,3}}\d){{6,12}}(?!\w|[./-]\d)"
+)
+_TOLD = re.compile(
+    rf"(?i)\b(?:t[ée]l(?:[ée]phone)?|portable|port|mobile|gsm|phone|fixe|appele[rz]?(?:{_BLANK}moi)?|joindre|joignable)"
+    rf"\W{{0,3}}(?:(?:au|est|le|:|n[°o])\W{{0,3}}){{0,3}}(0(?:{_GAP}{{0,3}}\d){{7,11}})(?!\w)"
+)
+# What stands before a reference. The word may be cut from its number by “n°”, a colon or blanks.
+_REFERENCE = re.compile(
+    r"(?i)(?:\brma|\br[ée]f(?:[ée]rence)?|s[ée]rie|\bserial|\bn/s|\bs/n|\bsn|\blot|commande|facture|devis|\bean|"
+    r"dossier|ticket|suivi|colis|pi[èe]ces?|mod[èe]le|ch[âa]ssis|moteur|siret|siren|code|version|filtre|bon|order|"
+    r"invoice)\W{0,3}(?:(?:n°|n[o0]?|num[ée]ro)\W{0,3})?$"
+)
+_DIGITS = re.compile(r"\d+")
+
+
+def e_mails(text: str) -> Iterator[Span]:
+    """E-mail addresses, “(at)” and “arobase” among them."""
+    for pattern in (_E_MAIL, _E_MAIL_CUT):
+        for found in pattern.finditer(text):
+            yield Span(found.start(), found.end(), "e-mail")
+
+
+def accounts(text: str) -> Iterator[Span]:
+    """IBANs: a country's own length and structure; a wrong check digit is a typing error."""
+    for found in _IBAN.finditer(text):
+        places = [at for at in range(found.start(), found.end()) if text[at].isalnum()]
+        whole = "".join(text[at] for at in places).upper()
+        if whole[:2] not in _IBAN_COUNTRIES or not whole.isascii():
+            continue
+        for length in range(min(len(whole), 34), _IBAN_SHORTEST - 1, -1):
+            number = whole[:length]
+            checked = number[:2] + iban.calc_check_digits(number) + number[4:]
+            if iban.is_valid(checked, check_country=False):
+                yield Span(found.start(), places[length - 1] + 1, "iban")
+                break
+
+
+def cards(text: str) -> Iterator[Span]:
+    """Payment cards: sixteen digits in fours, or with a right check digit or the word before them."""
+    for found in _CARD.finditer(text):
+        is_said = _CARD_WORDS.search(text, max(0, found.start() - 20), found.start())
+        number = "".join(_DIGITS.findall(found[0]))
+        if is_said or found[1] or (luhn.is_valid(number) and not _is_reference(text, found.start())):
+            yield Span(found.start(), found.end(), "card")
+
+
+def phones(text: str) -> Iterator[Span]:
+    """Phone numbers of France as people write them, of other countries with their prefix."""
+    for found in _INTERNATIONAL.finditer(text):
+        is_told = "+" in found[0] or not _is_reference(text, found.start())
+        if is_told and _is_international(found[0]):
+            yield Span(found.start(), found.end(), "phone")
+    for found in _NATIONAL.finditer(text):
+        groups = tuple(len(group) for group in _DIGITS.findall(found[0]))
+        if groups in _GROUPS and not _is_date(groups, found[0]) and not _is_reference(text, found.start()):
+            yield Span(found.start(), found.end(), "phone")
+    for found in _TOLD.finditer(text):
+        yield Span(found.start(1), found.end(1), "phone")
+
+
+def _is_international(written: str) -> bool:
+    """`00…` in one piece may be a reference, and must be a number in use; else a number's length will do."""
+    digits = "".join(_DIGITS.findall(written.replace("(0)", "")))
+    try:
+        number = phonenumbers.parse("+" + digits.removeprefix("00"))
+    except phonenumbers.NumberParseException:
+        return False
+    if "+" in written:
+        return phonenumbers.is_possible_number(number)
+    is_spaced = re.match(r"\(?00\d{2,3}\D+\d", written) is not None
+    return phonenumbers.is_possible_number(number) if is_spaced else phonenumbers.is_valid_number(number)
+
+
+def _is_date(groups: tuple[int, ...], written: str) -> bool:
+    """`01/02/2024 10`: two, two, four and two digits, the four a year."""
+    return groups in ((2, 2, 4, 2), (2, 2, 2, 4)) and _DIGITS.findall(written)[groups.index(4)][:2] in (
+        "19",
+        "20",
+    )
+
+
+def _is_reference(text: str, start: int) -> bool:
+    return _REFERENCE.search(text, max(0, start - 30), start) is not None
