@@ -1,3 +1,6 @@
+{#- A table only where an engine would compute it again for each violation; nobody else reads it. -#}
+{{ config(materialized='table' if target.type == 'spark' else 'view') }}
+
 -- What the audit looks at, ticket by ticket: what was due, what was done, when, at whose expense.
 with facts as (
 
@@ -99,7 +102,6 @@ select
     tickets.sku,
     tickets.family_code,
     facts.is_claim,
-    facts.is_judged,
     tickets.is_linked,
     facts.requested_on,
     facts.closed_at is not null as is_closed,
@@ -115,13 +117,9 @@ select
     facts.is_used,
     facts.is_repairable,
     facts.is_repair_cost_unknown,
-    facts.is_disproportionate,
-    facts.is_centre_near,
-    facts.paypal_state,
     facts.is_paypal_case_late,
     facts.remedied_on,
     facts.remedy_due_on,
-    warranty.warranty_end_on,
     judged.policy_outcome,
     judged.legal_outcome,
     coalesce(policy_kinds.kind, 'none') as policy_kind,
@@ -156,7 +154,6 @@ select
     coalesce(worked.repairs_cost_eur, 0) as repairs_cost_eur,
     coalesce(worked.freight_eur, 0) as freight_eur,
     coalesce(worked.diagnosis_eur, 0) as diagnosis_eur,
-    tickets.event_units,
     cast(priced.landed_cost_eur * tickets.event_units as decimal(18,2)) as landed_cost_eur,
     cast(priced.price_eur * tickets.event_units as decimal(18,2)) as price_eur,
     cast(priced.cheapest_eur * tickets.event_units as decimal(18,2)) as cheapest_eur,
