@@ -5,7 +5,7 @@
   Usage: {% for cause in lifetime_causes() %} … {% endfor %}
 #}
 {% macro lifetime_causes() -%}
-    {{ return(['any', 'defect', 'misuse', 'wear', 'no_fault', 'transit', 'return', 'unknown']) }}
+    {{ return(['any', 'defect', 'misuse', 'wear', 'no_fault', 'transit', 'missing_part', 'return', 'unknown']) }}
 {%- endmacro %}
 
 {#

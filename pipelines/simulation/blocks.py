@@ -15,6 +15,9 @@ from pipelines.simulation.scene import Scene
 from pipelines.simulation.texts import descriptions, technician_notes
 from pipelines.simulation.waves import cases_of_block
 
+STOPPABLE = ("orders", "tickets", "repairs")
+"""Feeds that a scenario can let stop before the end."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -40,20 +43,25 @@ def block_of(scene: Scene, number: int) -> Block:
     tickets["is_overturned"] = rng.random(len(tickets["unit"])) < parameters.number("overturned_share")
     country = lines["country"][tickets["line"]]
     words = descriptions(world, stream(seed, number, 7), tickets, country)
+    until = {feed: horizon - parameters.number("feed_stop_days", feed) for feed in STOPPABLE}
     ticket_frame = case_feeds.tickets_frame(
-        tickets, lines, units, catalogue, parameters, words, rng, start, horizon
+        tickets, lines, units, catalogue, parameters, words, rng, start, until["tickets"]
     )
     ticket_id = ticket_frame["ticket_id"]
-    mine = np.flatnonzero(tickets["has_repair"] & (tickets["received"] < horizon))
+    mine = np.flatnonzero(tickets["has_repair"] & (tickets["received"] < until["repairs"]))
     repaired = {name: values[mine] for name, values in tickets.items()}
     notes = technician_notes(world, stream(seed, number, 8), repaired["recorded"])
     repairs = case_feeds.repairs_frame(
-        repaired, ticket_id[mine], lines, units, catalogue, scene.centres, notes, start, horizon
-    )
-    recorded = pl.Series(tickets["breach"] != CODE["VR09"])
-    orders = sales_feeds.orders_frame(
-        lines, catalogue, scene.bad_lots, market.places.region_code, start, horizon
-    )
+        repaired, ticket_id[mine], lines, units, catalogue, scene.centres, notes, parameters,
+        stream(seed, number, 9), start, until["repairs"],
+    )  # fmt: skip
+    # A case without a trace (VR09), or after the feed of tickets stopped, is in no row of it.
+    recorded = pl.Series((tickets["breach"] != CODE["VR09"]) & (tickets["requested"] < until["tickets"]))
+    sales = sales_feeds.orders_frame(
+        lines, catalogue, scene.bad_lots, market.places.region_code, start, until["orders"]
+    ).filter(pl.Series(lines["contract"] < until["orders"]))
+    exchanges = sales_feeds.exchanges_frame(tickets, lines, units, catalogue, start, until["orders"])
+    orders = pl.concat([sales, exchanges.cast(dict(sales.schema))])
     return Block(
         feeds={"orders": orders, "tickets": ticket_frame.filter(recorded), "repairs": repairs},
         truth={

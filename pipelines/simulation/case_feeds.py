@@ -12,16 +12,19 @@ from pipelines.simulation.claims import CATEGORIES, CHANNELS, PAYPAL_OUTCOMES, R
 from pipelines.simulation.decisions import GRADES, OUTCOMES
 from pipelines.simulation.parameters import Columns, Parameters
 from pipelines.simulation.series import (
+    as_typed,
     booleans,
     catalogue_codes,
     chosen,
     counts,
     customer_ids,
     days_of,
+    exchange_orders,
     latest,
     named,
     numbers,
     order_ids,
+    renewed_serial,
     serial_of,
     stamps,
     ticket_ids,
@@ -64,7 +67,19 @@ def tickets_frame(
             tickets["is_attempted"] & (breach != CODE["VR10"]), tickets["remote"], np.nan
         )
     }
-    serial = serial_of(lines, catalogue, line, units["number"][tickets["unit"]], block_start)
+    sold = serial_of(lines, catalogue, line, units["number"][tickets["unit"]], block_start)
+    lifetime = tickets["lifetime"]
+    share = parameters.number("serial_variant_share")
+    serial = as_typed(renewed_serial(sold, lifetime, tickets["shows_new_serial"]), rng, share)
+    is_sent = tickets["replacement_shipped"] < horizon
+    names_serial = tickets["names_new_serial"] & is_sent
+    books = tickets["books_exchange"] & is_sent
+    order = chosen(
+        tickets["is_by_exchange_order"],
+        exchange_orders(block_start, tickets["unit"], lifetime),
+        order_ids(lines["order_number"][line]),
+    )
+    line_number = np.where(tickets["is_by_exchange_order"], 1, lines["line_number"][line])
     refunded = tickets["refunded"] < horizon
     rejected = tickets["is_rejected"] & is_closed
     overturned = rejected & (tickets["is_overturned"])
@@ -83,8 +98,8 @@ def tickets_frame(
         {
             "ticket_id": ticket_ids(block_start, size),
             "customer_id": chosen(link != 3, customer, nothing),
-            "order_id": chosen(by_line, order_ids(lines["order_number"][line]), nothing),
-            "line_number": counts(lines["line_number"][line], by_line),
+            "order_id": chosen(by_line, order, nothing),
+            "line_number": counts(line_number, by_line),
             "sku": catalogue_codes(catalogue, tickets["sku"]),
             "serial_number": chosen(gives_serial, serial, nothing),
             "quantity": pl.Series(tickets["quantity"]),
@@ -118,8 +133,12 @@ def tickets_frame(
             "written_reason_sent_at": stamps(tickets["reason_sent"], horizon),
             "replacement_shipped_at": stamps(tickets["replacement_shipped"], horizon),
             "replacement_delivered_at": stamps(tickets["replacement_delivered"], horizon),
-            "replacement_serial_number": nothing,
-            "replacement_order_id": nothing,
+            "replacement_serial_number": chosen(
+                names_serial, renewed_serial(sold, lifetime + 1, names_serial), nothing
+            ),
+            "replacement_order_id": chosen(
+                books, exchange_orders(block_start, tickets["unit"], lifetime + 1), nothing
+            ),
             "refunded_at": stamps(tickets["refunded"], horizon),
             "refunded_amount_eur": numbers(tickets["refund"], refunded, decimals=2),
             "is_overturned": booleans(overturned, rejected),
@@ -137,6 +156,8 @@ def repairs_frame(
     catalogue: Catalogue,
     centres: Centres,
     notes: dict[str, pl.Series],
+    parameters: Parameters,
+    rng: np.random.Generator,
     block_start: int,
     horizon: float,
 ) -> pl.DataFrame:
@@ -150,6 +171,8 @@ def repairs_frame(
     unrecorded = breach == CODE["VR09"]
     quoted = tickets["quoted"] < horizon
     nothing = pl.Series([None] * len(line), dtype=pl.String)
+    sold = serial_of(lines, catalogue, line, units["number"][tickets["unit"]], block_start)
+    serial = renewed_serial(sold, tickets["lifetime"], tickets["shows_new_serial"])
     shown = tickets | {"handled": np.where(stays, tickets["closed"], np.nan)}
     return pl.DataFrame(
         {
@@ -157,7 +180,7 @@ def repairs_frame(
             "ticket_id": chosen(~unrecorded, ticket_id, nothing),
             "sku": catalogue_codes(catalogue, tickets["sku"]),
             "family_code": named(catalogue.family[tickets["sku"]], catalogue.families),
-            "serial_number": serial_of(lines, catalogue, line, units["number"][tickets["unit"]], block_start),
+            "serial_number": as_typed(serial, rng, parameters.number("serial_variant_share")),
             "service_center_id": pl.Series(centres.service_center_id.tolist(), dtype=pl.String)[
                 tickets["centre"]
             ],

@@ -57,7 +57,9 @@ def facts_of_events(
     delivered = lines["delivered"][line]
     appeared = np.maximum(events["appeared"], delivered + 0.01)
     median, sigma = parameters.numbers("reporting_delay_days")
-    delay = 0.05 + lognormal(rng, size, median, sigma)
+    years = (appeared - world.market.first_day) / 365.25
+    drift = parameters.number("reporting_delay_yearly_factor") ** years
+    delay = 0.05 + lognormal(rng, size, median * drift, sigma)
 
     cause, onset, fault = events["cause"], events["onset"], events["fault"]
     is_arrival = (onset == 0) & (wave == 0)
@@ -112,6 +114,8 @@ def facts_of_events(
         can_be_customer & (rng.random(size) < parameters.number("ticket_share", "customer_only")), 2, link
     )
 
+    by_exchange = state["is_exchange_booked"][unit] & (link == 0)
+    by_exchange &= rng.random(size) < parameters.number("exchange", "later_by_order_share")
     is_known = rng.random(size) < parameters.number("ticket_share", "appearance_known")
     replied = in_opening_hours(requested + between(rng, size, *parameters.numbers("stage_days", "reply")))
     paypal = _paypal(world, rng, lines, line, requested, is_remote_resolved)
@@ -125,7 +129,8 @@ def facts_of_events(
         "assignee": rng.integers(1, int(parameters.number("operators")) + 1, size), "replied": replied,
         "engine_hours": _engine_hours(world, rng, sku, requested - delivered, is_unused),
         "quantity": np.ones(size, dtype=np.int64), "lifetime": events["lifetime"],
-        "bad_lot": events["bad_lot"],
+        "bad_lot": events["bad_lot"], "is_by_exchange_order": by_exchange,
+        "shows_new_serial": state["is_serial_renewed"][unit],
         **paypal,
     }  # fmt: skip
     return facts | guarantee_clock(facts, lines, state)

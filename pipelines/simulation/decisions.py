@@ -1,7 +1,7 @@
 """What the retailer decides: diagnosis, quote, the policy's decision table in priority order.
 
-Simulated facts keep clear of boundaries where two honest readers of the policy could differ (quotes at the
-break-even, remedies just about disproportionate), so that an audit finds what is planted and nothing else.
+Quotes fall where they fall, near the break-even too: the truth marks the claims there, since two honest
+readers may differ on them. Requests are made clear enough that the law's verdict is beyond doubt.
 """
 
 from __future__ import annotations
@@ -80,17 +80,10 @@ def diagnosed(
     asks_repair = facts["remedy"] == REMEDIES.index("repair")
     repair, replacement = remedy_costs(rates, machines, quote, is_renewing=asks_repair, **money)
     margin = np.maximum(
-        parameters.number("decision_margin_share") * price, parameters.number("decision_margin_eur")
+        parameters.number("near_break_even_share") * price, parameters.number("near_break_even_eur")
     )
-    # Away from the break-even: adding to a quote moves the difference by at most as much.
-    gap = repair - replacement
-    quote = np.where((gap >= 0) & (gap < margin), np.round(quote + (margin - gap) + 1), quote)
-    quote = np.where((gap < 0) & (gap > -margin), np.maximum(np.round(quote - (margin + gap) - 1), 1), quote)
-    repair, replacement = remedy_costs(rates, machines, quote, is_renewing=asks_repair, **money)
     is_cheaper = repair < parameters.number("policy", "repair_limit_ratio") * replacement
     later = remedy_costs(rates, machines, true_work, is_renewing=asks_repair, **money)
-    true_gap = later[0] - later[1]
-    agrees = (true_gap <= -margin) & is_cheaper | (true_gap >= margin) & ~is_cheaper
     is_repairable = rng.random(size) >= catalogue.faults.irreparable[true_fault]
     pays_quote = is_repairable & (rng.random(size) < parameters.number("accepted_quote_share"))
     is_sent_in = rng.random(size) < parameters.number("out_of_warranty_diagnosis_share")
@@ -99,7 +92,8 @@ def diagnosed(
         "is_unproven_misuse": (kind == CAUSES.index("misuse")) & ~is_proven, "is_proven_misuse": is_proven,
         "is_wear": is_wear, "is_no_fault": kind == CAUSES.index("no_fault"), "kind": kind,
         "minutes": minutes, "parts": parts, "labour_rate": rate, "true_work": true_work, "quote": quote,
-        "is_quote_kept": ~agrees, "is_repairable": is_repairable, "is_repair_cheaper": is_cheaper,
+        "is_near_break_even": np.abs(repair - replacement) < margin,
+        "is_repairable": is_repairable, "is_repair_cheaper": is_cheaper,
         "pays_quote": pays_quote, "is_sent_in": is_sent_in,
         "repair_cost": repair, "replacement_cost": replacement, "true_repair_cost": later[0],
         "true_replacement_cost": later[1], "freight": freight,
@@ -122,16 +116,8 @@ def decided(world: World, facts: Columns, state: Columns) -> Columns:
     remedy = np.where(unclear, REMEDIES.index("repair"), remedy)
 
     # By the quote and by the bill that will come: both must say the same.
-    by_bill = ~facts["is_quote_kept"]
-    repair = np.array(
-        [facts["repair_cost"], np.where(by_bill, facts["true_repair_cost"], facts["repair_cost"])]
-    )
-    new = np.array(
-        [
-            facts["replacement_cost"],
-            np.where(by_bill, facts["true_replacement_cost"], facts["replacement_cost"]),
-        ]
-    )
+    repair = np.array([facts["repair_cost"], facts["true_repair_cost"]])
+    new = np.array([facts["replacement_cost"], facts["true_replacement_cost"]])
     ratio, value = new / repair, facts["price_eur"]
     wants_new = remedy == REMEDIES.index("replacement")
     wants_repair = remedy == REMEDIES.index("repair")

@@ -98,6 +98,11 @@ def _without_fault(
         "channel": picked(rng, size, parameters.numbers("channel_mix", "other")),
         "link": np.zeros(size, dtype=np.int64),
         "quantity": np.ones(size, dtype=np.int64),
+        "is_by_exchange_order": np.zeros(size, dtype=bool),
+        "shows_new_serial": np.zeros(size, dtype=bool),
+        "names_new_serial": np.zeros(size, dtype=bool),
+        "books_exchange": np.zeros(size, dtype=bool),
+        "is_near_break_even": np.zeros(size, dtype=bool),
         "breach": np.full(size, NONE),
         "paypal_outcome": np.full(size, -1),
     }

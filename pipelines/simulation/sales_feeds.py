@@ -14,10 +14,12 @@ from pipelines.simulation.parameters import Array, BadLot, Columns
 from pipelines.simulation.series import (
     catalogue_codes,
     customer_ids,
+    exchange_orders,
     latest,
     named,
     numbers,
     order_ids,
+    renewed_serial,
     serial_of,
     stamps,
 )
@@ -136,6 +138,47 @@ def orders_frame(
             "cancelled_at": stamps(times["cancelled"], horizon),
             "serial_numbers": serial,
             "lot_code": lot_code,
+            "updated_at": stamps(latest(times, LINE_STAMPS, horizon), np.inf),
+        }
+    )
+
+
+def exchanges_frame(
+    tickets: Columns, lines: Columns, units: Columns, catalogue: Catalogue, block_start: int, horizon: float
+) -> pl.DataFrame:
+    """Rows of the feed `orders` that are exchanges: an order of 0.00 under which the new machine leaves."""
+    mine = np.flatnonzero(tickets["books_exchange"] & (tickets["replacement_shipped"] < horizon))
+    unit, line, lifetime = tickets["unit"][mine], tickets["line"][mine], tickets["lifetime"][mine] + 1
+    shipped = tickets["replacement_shipped"][mine]
+    times = {
+        "contract": shipped, "paid": np.full(len(mine), np.nan), "invoice_sent": shipped, "shipped": shipped,
+        "delivered": tickets["replacement_delivered"][mine], "cancelled": np.full(len(mine), np.nan),
+    }  # fmt: skip
+    order_id = exchange_orders(block_start, unit, lifetime)
+    sold = serial_of(lines, catalogue, line, units["number"][unit], block_start)
+    return pl.DataFrame(
+        {
+            "order_id": order_id,
+            "line_number": pl.Series(np.ones(len(mine), dtype=np.int64)),
+            "contract_at": stamps(times["contract"], horizon),
+            "paid_at": stamps(times["paid"], horizon),
+            "payment_method": named(np.full(len(mine), len(PAYMENT_METHODS) - 1), PAYMENT_METHODS),
+            "customer_id": customer_ids(lines["customer"][line]),
+            "customer_type": named(lines["customer_type"][line], CUSTOMER_TYPES),
+            "country_code": named(lines["country"][line], COUNTRIES),
+            "postal_code": pl.Series([None] * len(mine), dtype=pl.String),
+            "sku": catalogue_codes(catalogue, lines["sku"][line]),
+            "quantity": pl.Series(np.ones(len(mine), dtype=np.int64)),
+            "unit_price_eur": numbers(np.zeros(len(mine)), decimals=2),
+            "unit_landed_cost_eur": numbers(lines["landed_cost"][line], decimals=2),
+            "item_condition": named(np.zeros(len(mine), dtype=np.int64), CONDITIONS),
+            "invoice_number": "F" + order_id,
+            "invoice_sent_at": stamps(times["invoice_sent"], horizon),
+            "shipped_at": stamps(times["shipped"], horizon),
+            "delivered_at": stamps(times["delivered"], horizon),
+            "cancelled_at": stamps(times["cancelled"], horizon),
+            "serial_numbers": renewed_serial(sold, lifetime, np.ones(len(mine), dtype=bool)),
+            "lot_code": pl.Series([None] * len(mine), dtype=pl.String),
             "updated_at": stamps(latest(times, LINE_STAMPS, horizon), np.inf),
         }
     )

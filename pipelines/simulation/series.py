@@ -91,6 +91,38 @@ def serial_of(
     ).to_series()
 
 
+def renewed_serial(serial: pl.Series, lifetime: Array, is_renewed: Array) -> pl.Series:
+    """The serial of the machine that a unit is in its lifetime: 0 = the one sold, else an exchange's own."""
+    frame = pl.DataFrame({"serial": serial, "lifetime": lifetime, "is_renewed": is_renewed})
+    return frame.select(
+        pl.when("is_renewed")
+        .then(pl.col("serial") + "X" + pl.col("lifetime").cast(pl.String))
+        .otherwise("serial")
+    ).to_series()
+
+
+def as_typed(serial: pl.Series, rng: np.random.Generator, share: float) -> pl.Series:
+    """Serials as people type them: a share in lower case, without the hyphen, or with a blank for it."""
+    frame = pl.DataFrame({"serial": serial, "draw": rng.random(len(serial)) / share if share else 1.0})
+    return frame.select(
+        pl.when(pl.col("draw") >= 1)
+        .then("serial")
+        .when(pl.col("draw") < 1 / 3)
+        .then(pl.col("serial").str.to_lowercase())
+        .when(pl.col("draw") < 2 / 3)
+        .then(pl.col("serial").str.replace("-", ""))
+        .otherwise(pl.col("serial").str.replace("-", " "))
+    ).to_series()
+
+
+def exchange_orders(block_start: int, unit: Array, lifetime: Array) -> pl.Series:
+    """Keys of the orders under which exchanges are booked: the unit's place in the run, its new lifetime."""
+    frame = pl.DataFrame({"unit": 4 * block_start + unit, "lifetime": lifetime})
+    return frame.select(
+        pl.lit("CMX") + pl.col("unit").cast(pl.String).str.zfill(9) + pl.col("lifetime").cast(pl.String)
+    ).to_series()
+
+
 def catalogue_codes(catalogue: Catalogue, sku: Array) -> pl.Series:
     """The sku of each index."""
     return pl.Series(catalogue.sku.tolist(), dtype=pl.String)[sku]

@@ -95,6 +95,7 @@ def tickets_truth(
             "true_replacement_cost_eur": numbers(tickets["true_replacement_cost"], decimals=2),
             "decision_repair_cost_eur": numbers(tickets["repair_cost"], decimals=2),
             "decision_replacement_cost_eur": numbers(tickets["replacement_cost"], decimals=2),
+            "is_near_break_even": pl.Series(tickets["is_near_break_even"]),
             "breach_code": named(tickets["breach"], TICKET_CODES),
         }
     )

@@ -50,6 +50,8 @@ def cases_of_block(scene: Scene, lines: Columns, units: Columns, block: int) -> 
         "immobilised_days": np.zeros(size),
         "last_fault": np.full(size, -1),
         "last_return": np.full(size, np.nan),
+        "is_exchange_booked": np.zeros(size, dtype=bool),
+        "is_serial_renewed": np.zeros(size, dtype=bool),
     }
     state["gone_from"][np.isin(units["line"], withdrawals["line"])] = -np.inf
     done: list[Columns] = []
@@ -142,6 +144,10 @@ def _consequences(
     muddled |= tickets["is_replaced"] & (state["last_fault"][unit] >= 0)
     state["gone_from"][unit[leaves | muddled]] = -np.inf
     state["clock_from"][unit[renewed]] = np.floor(tickets["replacement_delivered"][renewed])
+
+    state["is_exchange_booked"][unit[tickets["is_replaced"]]] = False
+    state["is_exchange_booked"][unit[tickets["books_exchange"]]] = True
+    state["is_serial_renewed"][unit[tickets["names_new_serial"] | tickets["books_exchange"]]] = True
 
     covered = tickets["is_repaired_covered"] & np.isfinite(tickets["returned"])
     handed = np.where(np.isfinite(tickets["picked_up"]), tickets["picked_up"], tickets["received"])

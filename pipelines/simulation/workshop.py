@@ -135,9 +135,19 @@ def worked(
     # Decided after the case: the verdict is the ordinary one, only the start was too early.
     started = (breach == CODE["VR20"]) | (breach == CODE["VL21"])
     out["closed"] = np.where(started, np.fmax(out["closed"], paypal["paypal_closed"] + 0.6), out["closed"])
+    given = world.parameters.number("goodwill_refund", "share")
+    is_goodwill = (breach == -1) & (repair | names["no_fault_found"]) & (rng.random(size) < given)
+    out["refunded"] = np.where(is_goodwill, out["closed"] - 0.01, out["refunded"])
     stamps = {name: in_opening_hours(out[name]) for name in STAMPS}
     amounts = _amounts(world, rng, facts, has_order, repair, rejected, names, pays, undiagnosed)
+    part = between(rng, size, *world.parameters.numbers("goodwill_refund", "of_price"))
+    amounts["refund"] = np.where(is_goodwill, np.round(part * facts["price_eur"], 2), amounts["refund"])
+    booked = names["replacement"] & (breach == -1)
+    serial = lines["has_serial"][facts["line"]]
+    named = rng.random(size) < world.parameters.number("exchange", "named_serial_share")
+    ordered = rng.random(size) < world.parameters.number("exchange", "order_share")
     return stamps | paypal | amounts | {
+        "names_new_serial": booked & serial & named, "books_exchange": booked & ordered,
         "has_repair": has_order, "is_open_overdue": overdue, "is_undiagnosed": undiagnosed,
         "is_rejected": rejected, "is_repaired_covered": repair & has_order,
         "is_replaced": names["replacement"], "is_overridden": overridden,
@@ -194,6 +204,8 @@ def _squeezed(
     wanted = np.minimum(last, LEGAL_DAYS - 3.0 + rng.random(size))
     target = np.where(repair, world.parameters.number("policy", "repair_target_days"), np.inf)
     target = np.where(is_replaced, world.parameters.number("policy", "exchange_target_days"), target)
+    slow = rng.random(size) < world.parameters.number("slow_workshop_share")
+    wanted = np.where(slow, last, wanted)
     wanted = np.where(np.abs(wanted - target) < 1.3, target - 1.5, wanted)
     late = breach == CODE["VL14"]
     wanted = np.where(late, LEGAL_DAYS + 3 + 25 * rng.random(size), wanted)
@@ -232,10 +244,8 @@ def _amounts(
         REPAIR_OUTCOMES.index("returned_unrepaired"),
     )
     does_work = repair | pays | resold
-    # Where the true cost would put the decision in another light, the bill keeps to the quote.
-    scale = np.where(facts["is_quote_kept"], facts["quote"] / np.maximum(facts["true_work"], 0.01), 1.0)
-    minutes = np.where(does_work, np.maximum(np.floor(facts["minutes"] * scale), 1), np.nan)
-    parts = np.where(does_work, np.round(facts["parts"] * scale, 2), np.nan)
+    minutes = np.where(does_work, facts["minutes"], np.nan)
+    parts = np.where(does_work, facts["parts"], np.nan)
     goodwill = world.parameters.number("ticket_share", "goodwill_no_fault")
     coverage = np.where(rejected, 1, np.where(names["no_fault_found"] & (draw < goodwill), 2, 0))
     bill = np.round(facts["quote"] + facts["inbound_eur"] + facts["outbound_eur"], 2)

@@ -7,8 +7,25 @@ left join (
     select country_code, median(epoch(delivered_at) - epoch(shipped_at)) as median_seconds from orders group by all
 ) using (country_code);
 
+-- A serial is read without case, blanks and hyphens; an exchanged machine's leads back to the one that was sold.
+create macro as_printed(serial) as regexp_replace(upper(serial), '[^0-9A-Z]', '', 'g');
+
+create table sold_serials as
+select as_printed(unnest(string_split(serial_numbers, '|'))) as serial, order_id, line_number from line_facts;
+
 create table serials as
-select unnest(string_split(serial_numbers, '|')) as serial, order_id, line_number from line_facts;
+with recursive exchanged as (
+    select as_printed(t.replacement_serial_number) as serial,
+        as_printed(coalesce(t.serial_number, o.serial_numbers)) as before
+    from tickets as t left join line_facts as o on o.order_id = t.order_id and o.line_number = t.line_number
+    where t.replacement_serial_number is not null
+),
+chained as (
+    select serial, serial as first_serial, order_id, line_number from sold_serials
+    union all
+    select e.serial, c.first_serial, c.order_id, c.line_number from exchanged as e join chained as c on c.serial = e.before
+)
+from chained;
 
 create table nameless as
 select t.ticket_id, o.order_id, o.line_number
@@ -22,7 +39,7 @@ select t.*, coalesce(l.order_id, s.order_id, n.order_id) as linked_order,
     coalesce(l.line_number, s.line_number, n.line_number) as linked_line
 from tickets as t
 left join line_facts as l on l.order_id = t.order_id and l.line_number = t.line_number
-left join serials as s on s.serial = case when t.order_id is null then t.serial_number end
+left join serials as s on s.serial = case when t.order_id is null then as_printed(t.serial_number) end
 left join nameless as n on n.ticket_id = t.ticket_id;
 
 create table base as
@@ -30,7 +47,7 @@ select t.* exclude (order_id, line_number, sku, customer_id), t.linked_order as 
     o.sku, o.contract_at, o.paid_at, o.customer_type, o.item_condition, o.unit_price_eur, o.unit_landed_cost_eur as landed,
     o.quantity as units, o.serial_numbers, o.in_service_at, o.country_code, o.postal_code, p.has_french_manual,
     p.wear_part_codes, p.weight_kg, p.family_code,
-    coalesce(t.serial_number, o.serial_numbers, o.order_id || '/' || o.line_number) as unit,
+    coalesce(s.first_serial, as_printed(o.serial_numbers), o.order_id || '/' || o.line_number) as unit,
     r.repair_id, r.picked_up_at, r.received_at, r.diagnosed_at, r.quoted_at, r.quote_accepted_at, r.repaired_at, r.returned_at,
     r.fault_code, r.evidence_grade, r.is_repairable, r.labour_minutes, r.labour_rate_eur_per_hour, r.parts_cost_eur,
     r.diagnosis_cost_eur, r.inbound_cost_eur, r.outbound_cost_eur, r.quoted_total_eur, r.coverage, r.customer_charge_eur,
@@ -38,6 +55,7 @@ select t.* exclude (order_id, line_number, sku, customer_id), t.linked_order as 
 from linked as t
 left join line_facts as o on o.order_id = t.linked_order and o.line_number = t.linked_line
 left join products as p on p.sku = o.sku
+left join serials as s on s.serial = as_printed(t.serial_number)
 left join repairs as r on r.ticket_id = t.ticket_id;
 
 create table earlier as
@@ -82,7 +100,7 @@ select *,
     case when weight_kg <= 30 then 15
         else case when weight_kg <= 60 then 35 when weight_kg <= 100 then 60 when weight_kg <= 150 then 85 when weight_kg <= 200 then 110 else 140 end end as freight,
     case when weight_kg <= 20 then 45 when weight_kg <= 150 then 120 else 320 end as later_claim,
-    coalesce(labour_minutes / 60.0 * labour_rate_eur_per_hour + parts_cost_eur, quoted_total_eur) as work,
+    coalesce(quoted_total_eur, labour_minutes / 60.0 * labour_rate_eur_per_hour + parts_cost_eur) as work,
     case when closed_at is null then 'open' when paypal_case_opened_at is null then 'none'
         when paypal_case_opened_at > paid_at + interval 6 month then 'none'
         when paypal_case_opened_at > closed_at then 'none'

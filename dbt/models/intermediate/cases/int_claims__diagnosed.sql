@@ -39,18 +39,23 @@ diagnosed as (
         case when latest_repairs.is_diagnosed then latest_repairs.evidence_grade end as evidence_grade,
         latest_repairs.service_center_id,
         cast(coalesce(latest_repairs.repairs_of_ticket, 0) as bigint) as repairs,
+        coalesce(latest_repairs.outcome in ('replaced', 'scrapped', 'resold_refurbished', 'resold_as_is'), false)
+            as is_machine_kept_back,
         lines.delivered_on,
+        lines.unit_price_eur,
         lines.is_in_service,
         lines.base_warranty_end_on,
         lines.country_lag_days,
         case
             when latest_repairs.fault_kind is not null then latest_repairs.fault_kind
             when tickets.category = 'withdrawal' then 'return'
+            when tickets.category = 'missing_part' then 'missing_part'
+            when tickets.category = 'transit_damage' then 'transit'
             when tickets.resolution in ('repaired', 'replaced', 'refunded', 'spare_part_shipped') then 'defect'
             else 'unknown'
         end as cause,
         latest_repairs.fault_kind is null
-        and coalesce(tickets.category <> 'withdrawal', true)
+        and coalesce(tickets.category not in ('withdrawal', 'missing_part', 'transit_damage'), true)
         and coalesce(tickets.resolution in ('repaired', 'replaced', 'refunded', 'spare_part_shipped'), false)
             as is_cause_presumed,
         -- A defect cannot have appeared after it was reported.
@@ -92,15 +97,37 @@ exits as (
         case
             when resolution in ('refunded', 'withdrawn') then coalesce(refunded_on, closed_on)
             when paypal_case_outcome = 'buyer_refunded' then coalesce(refunded_on, paypal_case_closed_on)
-            when resolution is null then refunded_on
-        end as refunded_out_on
+            else refunded_on
+        end as refund_ended_on,
+        -- How many whole prices were given back; unknown where the amount or the price is. A twentieth may be missing: what
+        -- is kept for shipping or wear does not leave the machine with its owner.
+        case
+            when refunded_amount_eur is not null and unit_price_eur > 0
+                then cast(floor(cast(refunded_amount_eur as double) / cast(unit_price_eur as double) + 0.05) as bigint)
+        end as refunded_units
     from replaced
+),
+
+-- A refund ends a unit's life where it is the whole price, or where the machine stayed with the seller. What is given back
+-- beside that (goodwill, a reduction) ends nothing.
+refunded as (
+    select
+        exits.*,
+        case
+            when refund_ended_on is null then cast(0 as bigint)
+            when is_machine_kept_back then event_units
+            when refunded_units is not null then refunded_units
+            when coalesce(resolution in ('refunded', 'withdrawn'), true) or paypal_case_outcome = 'buyer_refunded'
+                then event_units
+            else cast(0 as bigint)
+        end as refunded_out_units
+    from exits
 ),
 
 -- The machine that a claim is about entered service when the line was delivered, or when it replaced another before.
 entered as (
     select
-        exits.*,
+        refunded.*,
         greatest(
             delivered_on,
             case
@@ -120,7 +147,7 @@ entered as (
                     rows between unbounded preceding and 1 preceding
                 )
         end as lifetime_number
-    from exits
+    from refunded
 ),
 
 aged as (
@@ -175,5 +202,6 @@ select
     end as age_month,
     aged.replaced_on,
     aged.replacement_in_service_on,
-    aged.refunded_out_on
+    case when aged.refunded_out_units > 0 then aged.refund_ended_on end as refunded_out_on,
+    aged.refunded_out_units
 from aged

@@ -24,7 +24,7 @@ placed as (
         tickets.*,
         case
             when is_claim then unit_number
-            else line_units + 1 - sum(event_units) over (
+            else line_units + 1 - sum(greatest(event_units, refunded_out_units)) over (
                 partition by order_id, line_number, is_claim
                 order by requested_at, ticket_id
                 rows unbounded preceding
@@ -36,7 +36,7 @@ placed as (
 per_unit as (
     select
         placed.*,
-        {{ one_to('least(event_units, line_units)') }} as event_number
+        {{ one_to('least(greatest(event_units, refunded_out_units), line_units)') }} as event_number
     from placed
 ),
 
@@ -47,12 +47,12 @@ events as (
         ((first_unit + event_number - 2) % line_units + line_units) % line_units + 1 as unit_number,
         ticket_id,
         requested_at,
-        is_claim,
+        is_claim and event_number <= event_units as is_claim,
         cause,
         appeared_on,
-        replaced_on,
-        replacement_in_service_on,
-        refunded_out_on
+        case when event_number <= event_units then replaced_on end as replaced_on,
+        case when event_number <= event_units then replacement_in_service_on end as replacement_in_service_on,
+        case when event_number <= refunded_out_units then refunded_out_on end as refunded_out_on
     from per_unit
 ),
 
