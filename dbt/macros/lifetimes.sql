@@ -9,6 +9,28 @@
 {%- endmacro %}
 
 {#
+  Purpose: the first events of a lifetime that are counted. Bound `known` is the first claim of the cause; `possible` the first
+    that is of the cause or of an unknown one; `suspected` counts misuse verdicts too, which are fallible.
+  Parameters: none.
+  Usage: {% for event in lifetime_events() %} first_{{ event.name }}_on … where bound = '{{ event.bound }}' {% endfor %}
+#}
+{% macro lifetime_events() -%}
+    {%- set events = [] -%}
+    {%- for cause in lifetime_causes() -%}
+        {%- do events.append({'name': cause, 'cause': cause, 'bound': 'known', 'causes': [cause]}) -%}
+    {%- endfor -%}
+    {%- for cause in ['defect', 'misuse', 'wear', 'no_fault', 'transit', 'missing_part'] -%}
+        {%- do events.append(
+            {'name': cause ~ '_possible', 'cause': cause, 'bound': 'possible', 'causes': [cause, 'unknown']}
+        ) -%}
+    {%- endfor -%}
+    {%- do events.append({
+        'name': 'defect_suspected', 'cause': 'defect', 'bound': 'suspected', 'causes': ['defect', 'unknown', 'misuse']
+    }) -%}
+    {{ return(events) }}
+{%- endmacro %}
+
+{#
   Purpose: the month in service, 1 to 24, of an age in days (a month is 30.4375 days).
   Parameters: days, an integer expression that is not negative.
   Usage: {{ age_month('age_days') }} as age_month

@@ -54,7 +54,7 @@ def read_counts(home: Home) -> Counts:
             select
                 scope_type, scope_id, cause, age_month, events, censored + completed as left_units, left_days
             from intermediate.int_lifetimes__by_age
-            where cohort is null
+            where cohort is null and bound = 'known'
             order by scope_type, scope_id, cause, age_month
             """
         ).pl()

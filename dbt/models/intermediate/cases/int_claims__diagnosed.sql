@@ -175,6 +175,7 @@ select
     aged.supplier_id,
     aged.lot_code,
     aged.category,
+    aged.channel,
     aged.resolution,
     aged.requested_at,
     aged.requested_on,

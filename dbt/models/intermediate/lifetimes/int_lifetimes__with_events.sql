@@ -2,9 +2,11 @@
 with tickets as (
     select
         diagnosed.*,
+        shares.defect_share,
         lines.units as line_units,
         lines.cancelled_on
     from {{ ref('int_claims__diagnosed') }} as diagnosed
+    left join {{ ref('int_claims__defect_share') }} as shares on diagnosed.ticket_id = shares.ticket_id
     inner join {{ ref('int_order_lines__in_service') }} as lines
         on diagnosed.order_id = lines.order_id and diagnosed.line_number = lines.line_number
     where
@@ -49,6 +51,7 @@ events as (
         requested_at,
         is_claim and event_number <= event_units as is_claim,
         cause,
+        defect_share,
         appeared_on,
         case when event_number <= event_units then replaced_on end as replaced_on,
         case when event_number <= event_units then replacement_in_service_on end as replacement_in_service_on,
@@ -68,6 +71,21 @@ numbered as (
     from events
 ),
 
+-- Which claim is the first that was a defect or may have been one: among those of a day, a known defect.
+possible as (
+    select
+        numbered.*,
+        row_number() over (
+            partition by order_id, line_number, unit_number, lifetime_number
+            order by
+                case when is_claim and cause in ('defect', 'unknown') then 0 else 1 end,
+                appeared_on,
+                case when cause = 'defect' then 0 else 1 end,
+                ticket_id
+        ) as possible_place
+    from numbered
+),
+
 per_lifetime as (
     select
         order_id,
@@ -78,11 +96,18 @@ per_lifetime as (
         min(replacement_in_service_on) as replacement_in_service_on,
         min(refunded_out_on) as refunded_on,
         min(case when is_claim then appeared_on end) as first_any_on
-        {%- for cause in lifetime_causes() if cause != 'any' %},
-        min(case when {{ "not is_claim" if cause == 'return' else "is_claim" }} and cause = '{{ cause }}' then appeared_on end)
-            as first_{{ cause }}_on
-        {%- endfor %}
-    from numbered
+        {%- for event in lifetime_events() if event.cause != 'any' %},
+        min(
+            case
+                when
+                    {{ "not is_claim" if event.cause == 'return' else "is_claim" }}
+                    and cause in ('{{ event.causes | join("', '") }}')
+                    then appeared_on
+            end
+        ) as first_{{ event.name }}_on
+        {%- endfor %},
+        max(case when possible_place = 1 then defect_share end) as first_defect_share
+    from possible
     group by order_id, line_number, unit_number, lifetime_number
 ),
 
@@ -140,10 +165,11 @@ ended as (
                 entered.cancelled_on
             )
         ) as ended_on
-        {%- for cause in lifetime_causes() %},
-        greatest(entered.entered_on, per_lifetime.first_{{ cause }}_on) as first_{{ cause }}_on,
-        per_lifetime.first_{{ cause }}_on is not null as has_{{ cause }}
-        {%- endfor %}
+        {%- for event in lifetime_events() %},
+        greatest(entered.entered_on, per_lifetime.first_{{ event.name }}_on) as first_{{ event.name }}_on,
+        per_lifetime.first_{{ event.name }}_on is not null as has_{{ event.name }}
+        {%- endfor %},
+        per_lifetime.first_defect_share
     from entered
     left join per_lifetime
         on
@@ -172,8 +198,10 @@ select
         when ended_on = base_warranty_end_on then 'warranty_end'
         else 'as_of'
     end as end_kind
-    {%- for cause in lifetime_causes() %},
+    {%- for event in lifetime_events() %},
     -- Seen only while the unit was watched.
-    case when has_{{ cause }} and first_{{ cause }}_on <= ended_on then first_{{ cause }}_on end as first_{{ cause }}_on
-    {%- endfor %}
+    case when has_{{ event.name }} and first_{{ event.name }}_on <= ended_on then first_{{ event.name }}_on end
+        as first_{{ event.name }}_on
+    {%- endfor %},
+    first_defect_share
 from ended
