@@ -34,8 +34,8 @@ from pipelines.simulation.waves import Scene
 from pipelines.simulation.writing import FEEDS, FeedFile, contract_columns, versions
 
 TRUTH_FILES = (
-    "tickets", "breaches", "breach_rates", "skus", "hazards", "bad_lots", "families", "texts", "versions",
-    "parameters",
+    "tickets", "breaches", "breach_rates", "skus", "hazards", "bad_lots", "centres", "families", "texts",
+    "versions", "parameters",
 )  # fmt: skip
 
 
@@ -183,6 +183,7 @@ def _write_tables(
         )
     )
     truths["bad_lots"].append(truth.bad_lots_truth(catalogue, scene.bad_lots))
+    truths["centres"].append(truth.centres_truth(scene.centres))
     truths["parameters"].append(truth.parameters_truth(parameters))
     truths["breach_rates"].append(
         pl.DataFrame(

@@ -1,7 +1,8 @@
 """The planted truth as Parquet: what a pipeline should find. No pipeline reads it.
 
 `tickets` (true cause, costs of both remedies), `breaches`, `breach_rates`, `skus`, `hazards`, `bad_lots`,
-`families` (misuse shares), `texts` (personal and hostile pieces), `versions`, `parameters`.
+`centres` (strictness), `families` (misuse shares), `texts` (personal and hostile pieces), `versions`,
+`parameters`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from pipelines.simulation.breaches import CODE, IMPLIES, NONE, TICKET_CODES
 from pipelines.simulation.calendar import DAYS_PER_MONTH, UseClock
 from pipelines.simulation.catalogue import POWER_SOURCES, Catalogue, bad_lot_skus
+from pipelines.simulation.centres import Centres
 from pipelines.simulation.decisions import OUTCOME, OUTCOMES, is_repair
 from pipelines.simulation.failures import CAUSES, ONSETS, Mixture, expected_cumulative
 from pipelines.simulation.parameters import Array, BadLot, Columns, Parameters, parameter_rows
@@ -235,6 +237,16 @@ def bad_lots_truth(catalogue: Catalogue, lots: tuple[BadLot, ...]) -> pl.DataFra
     text = dict.fromkeys(("sku", "family_code", "fault_code", "lot_code"), pl.String)
     return pl.DataFrame(
         rows, schema=text | {"hazard_multiplier": pl.Float64, "from_on": pl.Date, "to_on": pl.Date}
+    )
+
+
+def centres_truth(centres: Centres) -> pl.DataFrame:
+    """One row per service centre: the share of true defects that it codes as misuse."""
+    return pl.DataFrame(
+        {
+            "service_center_id": pl.Series(centres.service_center_id.tolist(), dtype=pl.String),
+            "strictness": numbers(centres.strictness),
+        }
     )
 
 
