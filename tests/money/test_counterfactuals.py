@@ -21,7 +21,7 @@ def priced(workshop: Workshop) -> pl.DataFrame:
     rows = workshop.rows(
         """
         select f.*, c.replacement_before_salvage_eur, c.repair_before_work_eur, w.decision_log_mean,
-            w.decision_log_spread, r.discernment_share
+            w.decision_log_spread, w.cell_log_mean, w.cell_log_spread, r.discernment_share
         from marts.fct_remedy_costs as f
         inner join intermediate.int_claims__priced as c using (ticket_id)
         inner join intermediate.int_claims__work_estimated as w using (ticket_id)
@@ -118,7 +118,9 @@ def test_the_expected_regret_is_the_integral_over_the_unknown_work(priced: pl.Da
     assert set(unknown["actual_remedy"]) == {"repair", "replacement"}
     for row in unknown.iter_rows(named=True):
         loss = _loss(row)
-        mean, spread = row["decision_log_mean"], row["decision_log_spread"]
+        # Blind: as one who knows only machines like it; how much better it was decided is the discernment share.
+        look = "decision" if row["work_basis"] == "own_quote" else "cell"
+        mean, spread = row[f"{look}_log_mean"], row[f"{look}_log_spread"]
         # Kinks as break points, so that the quadrature sees them.
         points = sorted(
             (math.log(max(value, 1e-9)) - mean) / spread
@@ -169,18 +171,20 @@ def test_the_right_choice_probability_is_that_of_work_below_the_break_even(price
         assert row["right_choice_probability"] == pytest.approx(chance, abs=1e-12)
 
 
-def test_no_more_right_choices_are_foretold_than_come_true(priced: pl.DataFrame) -> None:
-    # The simulated retailer keeps clear of the break-even: more choices are right than quotes alone promise.
+def test_as_many_right_choices_are_foretold_as_come_true(priced: pl.DataFrame) -> None:
     decided = priced.filter(
         pl.col("right_choice_probability").is_not_null() & pl.col("true_work_eur").is_not_null()
     )
-    right = sum(_loss(row)(row["true_work_eur"]) <= 0.01 for row in decided.iter_rows(named=True))
+    right = [_loss(row)(row["true_work_eur"]) <= 0.01 for row in decided.iter_rows(named=True)]
     chances = _numbers(decided, "right_choice_probability")
-    assert sum(chances) <= right + 3.3 * math.sqrt(sum(chance * (1 - chance) for chance in chances))
-    # And the promise is worth something: choices held for nearly sure are nearly all right.
-    sure = decided.filter(pl.col("right_choice_probability") > 0.95)
-    came_true = sum(_loss(row)(row["true_work_eur"]) <= 0.01 for row in sure.iter_rows(named=True))
-    assert came_true >= 0.95 * len(sure)
+    spread = math.sqrt(sum(chance * (1 - chance) for chance in chances))
+    # Two-sided: a promise kept more often than said is a wrong promise too.
+    assert abs(sum(chances) - sum(right)) <= 3.3 * spread
+    # And where it matters: choices that were no safe bet.
+    doubtful = [(c, r) for c, r in zip(chances, right, strict=True) if 0.3 < c < 0.8]
+    assert len(doubtful) >= 40
+    spread = math.sqrt(sum(chance * (1 - chance) for chance, _ in doubtful))
+    assert abs(sum(chance - came for chance, came in doubtful)) <= 3.3 * spread
 
 
 def test_a_claim_names_what_is_observed_and_what_is_assumed(priced: pl.DataFrame) -> None:

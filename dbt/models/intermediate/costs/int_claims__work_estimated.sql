@@ -43,6 +43,9 @@ placed as (
         priced.work_eur,
         priced.own_quote_eur,
         priced.price_eur,
+        claims.resolution,
+        ln(cast(greatest(priced.own_quote_eur, cast(1 as decimal(18,2))) as double)) as log_quote,
+        ln(cast(greatest(priced.work_eur, cast(1 as decimal(18,2))) as double)) as log_work,
         cells.cell,
         cells.observations as cell_observations,
         cells.repaired_claims as cell_repaired_claims,
@@ -72,17 +75,81 @@ placed as (
 
 ),
 
-spread as (
+-- A quote strays from the work, and the cheapest-looking ones stray downwards: quote and cell speak together, each by its
+-- precision (normal on the log scale; DeGroot 1970, Optimal Statistical Decisions, 9.5).
+quoted as (
 
     select
         *,
-        -- What could be known when it was decided: the quote, else machines like it.
         case
-            when own_quote_eur is not null then ln(cast(greatest(own_quote_eur, cast(1 as decimal(18,2))) as double))
-            else cell_log_mean
-        end as decision_log_mean,
-        case when own_quote_eur is not null then quote_log_spread else cell_log_spread end as decision_log_spread
+            when own_quote_eur is null then null
+            when cell_log_mean is null then log_quote
+            else (cell_log_mean / power(cell_log_spread, 2) + log_quote / power(quote_log_spread, 2))
+                / (1 / power(cell_log_spread, 2) + 1 / power(quote_log_spread, 2))
+        end as quoted_log_mean,
+        case
+            when own_quote_eur is null then null
+            when cell_log_mean is null then quote_log_spread
+            else 1 / sqrt(1 / power(cell_log_spread, 2) + 1 / power(quote_log_spread, 2))
+        end as quoted_log_spread
     from placed
+
+),
+
+strays as (
+
+    select
+        resolution,
+        cell_log_spread,
+        case when work_basis = 'own_work' then log_work else quoted_log_mean end - cell_log_mean as stray,
+        case when work_basis = 'own_work' then cast(0 as double) else power(quoted_log_spread, 2) end as unsure
+    from quoted
+    where
+        work_basis in ('own_work', 'own_quote')
+        and cell_log_mean is not null
+        and resolution in ('repaired', 'replaced')
+
+),
+
+-- What the remedy tells of work that nobody stated: repaired machines are the cheap ones of their cell, replaced ones the
+-- dear ones, as far as known claims show it. Ten claims' worth of "like their cell" stand in until enough is known.
+told as (
+
+    select
+        resolution,
+        cast(sum({{ exact('stray') }}) as double) / (count(*) + 10) as shift
+    from strays
+    group by resolution
+
+),
+
+told_spread as (
+
+    select
+        told.resolution,
+        max(told.shift) as shift,
+        sqrt(
+            (
+                cast(sum({{ exact(
+                    '(power(strays.stray - told.shift, 2) + strays.unsure) / power(strays.cell_log_spread, 2)'
+                ) }}) as double) + 10
+            ) / (count(*) + 10)
+        ) as scale
+    from strays
+    inner join told on strays.resolution = told.resolution
+    group by told.resolution
+
+),
+
+spread as (
+
+    select
+        quoted.*,
+        -- What could be known when it was decided: the quote with machines like it, else machines like it that ended so.
+        coalesce(quoted.quoted_log_mean, quoted.cell_log_mean + coalesce(told_spread.shift, 0)) as decision_log_mean,
+        coalesce(quoted.quoted_log_spread, quoted.cell_log_spread * coalesce(told_spread.scale, 1)) as decision_log_spread
+    from quoted
+    left join told_spread on quoted.resolution = told_spread.resolution
 
 )
 
@@ -93,7 +160,7 @@ select
         when work_basis = 'own_work' then work_eur
         when work_basis = 'own_quote' then own_quote_eur
         when work_basis = 'cell'
-            then cast(round(exp(cell_log_mean + cell_log_spread * cell_log_spread / 2), 2) as decimal(18,2))
+            then cast(round(exp(decision_log_mean + decision_log_spread * decision_log_spread / 2), 2) as decimal(18,2))
     end as estimated_work_eur,
     case
         when work_basis = 'own_work' then work_eur
