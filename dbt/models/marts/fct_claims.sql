@@ -6,6 +6,10 @@ diagnosed as (
     select * from {{ ref('int_claims__diagnosed') }}
 ),
 
+aged as (
+    select * from {{ ref('int_claims__aged') }}
+),
+
 lines as (
     select * from {{ ref('int_order_lines__in_service') }}
 ),
@@ -23,6 +27,10 @@ warranty as (
 ),
 
 facts as (
+    select * from {{ ref('int_claims__conditions') }}
+),
+
+escalated as (
     select * from {{ ref('int_claims__escalated') }}
 ),
 
@@ -41,7 +49,7 @@ select
     tickets.unit_number,
     tickets.is_unit_repeat,
     tickets.event_units,
-    diagnosed.lifetime_number,
+    aged.lifetime_number,
     tickets.is_linked,
     tickets.link_method,
     tickets.sku,
@@ -63,11 +71,11 @@ select
     lines.contract_on,
     lines.paid_on,
     lines.shipped_on,
-    diagnosed.delivered_on,
-    {{ month_of('diagnosed.delivered_on') }} as delivery_month,
-    diagnosed.in_service_on,
+    aged.delivered_on,
+    {{ month_of('aged.delivered_on') }} as delivery_month,
+    aged.in_service_on,
     tickets.defect_appeared_on,
-    diagnosed.appeared_on,
+    aged.appeared_on,
     tickets.requested_on,
     {{ month_of('tickets.requested_on') }} as request_month,
     tickets.first_replied_on,
@@ -89,7 +97,7 @@ select
     tickets.is_overturned,
     tickets.satisfaction_score,
     {{ day_diff('tickets.requested_on', 'tickets.closed_on') }} as turnaround_days,
-    diagnosed.is_claim,
+    tickets.is_claim,
     diagnosed.cause,
     diagnosed.is_cause_presumed,
     diagnosed.is_failure,
@@ -98,11 +106,11 @@ select
     diagnosed.evidence_grade,
     diagnosed.service_center_id,
     diagnosed.repairs,
-    diagnosed.age_days,
-    diagnosed.age_months,
-    diagnosed.age_month,
-    priced.repair_cost_eur,
-    priced.replacement_cost_eur,
+    aged.age_days,
+    aged.age_months,
+    aged.age_month,
+    priced.repair_cost_at_decision_eur as repair_cost_eur,
+    priced.replacement_cost_at_decision_eur as replacement_cost_eur,
     facts.is_repair_cheaper,
     priced.is_repair_cost_unknown,
     paid.repairs_cost_eur,
@@ -133,8 +141,8 @@ select
     warranty.renewed_on,
     warranty.presumption_end_on,
     warranty.is_presumption_running,
-    facts.remedy_due_on,
-    facts.remedied_on,
+    warranty.remedy_due_on,
+    escalated.remedied_on,
     facts.verdict_cause,
     facts.cause_basis,
     facts.missing_facts,
@@ -142,14 +150,14 @@ select
     facts.paypal_state,
     facts.is_paypal_case_late,
     facts.is_withdrawal,
-    facts.is_legal_escalation,
+    escalated.is_legal_escalation,
     facts.is_self_fit_part,
     facts.is_used,
     facts.is_repairable,
     facts.has_stock,
     facts.is_centre_near,
     facts.is_disproportionate,
-    facts.is_judged,
+    escalated.is_judged,
     judged.policy_version,
     judged.policy_rule_id,
     judged.policy_outcome,
@@ -169,10 +177,12 @@ select
     reasons.reason_fr
 from tickets
 inner join diagnosed on tickets.ticket_id = diagnosed.ticket_id
+inner join aged on tickets.ticket_id = aged.ticket_id
 inner join priced on tickets.ticket_id = priced.ticket_id
 inner join paid on tickets.ticket_id = paid.ticket_id
 inner join warranty on tickets.ticket_id = warranty.ticket_id
 inner join facts on tickets.ticket_id = facts.ticket_id
+inner join escalated on tickets.ticket_id = escalated.ticket_id
 inner join judged on tickets.ticket_id = judged.ticket_id
 left join reasons on tickets.ticket_id = reasons.ticket_id
 left join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number

@@ -46,14 +46,19 @@ at_risk as (
 -- By the month in which the machine concerned entered service. A claim before an estimated delivery counts in its month.
 claims as (
     select
-        sku,
-        {{ month_of('in_service_on') }} as delivery_month,
-        {{ month_of('greatest(requested_on, in_service_on)') }} as claim_month,
-        cast(sum(event_units) as bigint) as claims,
-        cast(sum(case when is_failure then event_units else 0 end) as bigint) as failures
-    from {{ ref('int_claims__diagnosed') }}
-    where is_claim and is_in_service
-    group by sku, {{ month_of('in_service_on') }}, {{ month_of('greatest(requested_on, in_service_on)') }}
+        tickets.sku,
+        {{ month_of('aged.in_service_on') }} as delivery_month,
+        {{ month_of('greatest(tickets.requested_on, aged.in_service_on)') }} as claim_month,
+        cast(sum(tickets.event_units) as bigint) as claims,
+        cast(sum(case when diagnosed.is_failure then tickets.event_units else 0 end) as bigint) as failures
+    from {{ ref('int_tickets__linked') }} as tickets
+    inner join {{ ref('int_claims__diagnosed') }} as diagnosed on tickets.ticket_id = diagnosed.ticket_id
+    inner join {{ ref('int_claims__aged') }} as aged on tickets.ticket_id = aged.ticket_id
+    where tickets.is_claim and aged.is_in_service
+    group by
+        tickets.sku,
+        {{ month_of('aged.in_service_on') }},
+        {{ month_of('greatest(tickets.requested_on, aged.in_service_on)') }}
 )
 
 select

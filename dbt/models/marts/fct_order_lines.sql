@@ -4,27 +4,19 @@ with lines as (
 
 claims as (
     select
-        order_id,
-        line_number,
+        tickets.order_id,
+        tickets.line_number,
         cast(count(*) as bigint) as tickets,
-        cast(sum(case when is_claim then 1 else 0 end) as bigint) as claims,
-        cast(sum(case when is_failure then 1 else 0 end) as bigint) as failures,
-        cast(sum(case when is_claim then event_units else 0 end) as bigint) as claim_events,
-        cast(sum(case when is_failure then event_units else 0 end) as bigint) as failure_events
-    from {{ ref('int_claims__diagnosed') }}
-    where is_linked
-    group by order_id, line_number
-),
-
-costs as (
-    select
-        diagnosed.order_id,
-        diagnosed.line_number,
-        cast(sum(paid.net_cost_eur) as decimal(18, 2)) as claim_cost_eur
-    from {{ ref('int_claims__diagnosed') }} as diagnosed
-    inner join {{ ref('int_claims__paid') }} as paid on diagnosed.ticket_id = paid.ticket_id
-    where diagnosed.is_linked and diagnosed.is_claim
-    group by diagnosed.order_id, diagnosed.line_number
+        cast(sum(case when tickets.is_claim then 1 else 0 end) as bigint) as claims,
+        cast(sum(case when diagnosed.is_failure then 1 else 0 end) as bigint) as failures,
+        cast(sum(case when tickets.is_claim then tickets.event_units else 0 end) as bigint) as claim_events,
+        cast(sum(case when diagnosed.is_failure then tickets.event_units else 0 end) as bigint) as failure_events,
+        cast(sum(case when tickets.is_claim then paid.net_cost_eur end) as decimal(18, 2)) as claim_cost_eur
+    from {{ ref('int_tickets__linked') }} as tickets
+    inner join {{ ref('int_claims__diagnosed') }} as diagnosed on tickets.ticket_id = diagnosed.ticket_id
+    inner join {{ ref('int_claims__paid') }} as paid on tickets.ticket_id = paid.ticket_id
+    where tickets.is_linked
+    group by tickets.order_id, tickets.line_number
 )
 
 select
@@ -56,7 +48,6 @@ select
     coalesce(claims.failures, 0) as failures,
     coalesce(claims.claim_events, 0) as claim_events,
     coalesce(claims.failure_events, 0) as failure_events,
-    coalesce(costs.claim_cost_eur, cast(0 as decimal(18, 2))) as claim_cost_eur
+    coalesce(claims.claim_cost_eur, cast(0 as decimal(18, 2))) as claim_cost_eur
 from lines
 left join claims on lines.order_id = claims.order_id and lines.line_number = claims.line_number
-left join costs on lines.order_id = costs.order_id and lines.line_number = costs.line_number

@@ -10,8 +10,16 @@ tickets as (
     select * from {{ ref('int_tickets__linked') }}
 ),
 
-diagnosed as (
-    select * from {{ ref('int_claims__diagnosed') }}
+aged as (
+    select
+        tickets.ticket_id,
+        tickets.is_claim,
+        tickets.is_linked,
+        aged.delivered_on,
+        aged.appeared_on,
+        aged.is_in_service
+    from {{ ref('int_claims__aged') }} as aged
+    inner join tickets on aged.ticket_id = tickets.ticket_id
 ),
 
 repairs as (
@@ -112,7 +120,7 @@ found as (
         'tickets',
         ticket_id,
         cast(appeared_on as string) || ' before ' || cast(delivered_on as string)
-    from diagnosed
+    from aged
     where is_claim and is_in_service and appeared_on < delivered_on
     union all
     select
@@ -129,7 +137,7 @@ found as (
         'tickets',
         ticket_id,
         case when delivered_on is null then 'not delivered' else 'cancelled before delivery' end
-    from diagnosed
+    from aged
     where is_claim and is_linked and not is_in_service
     union all
     select 'unknown_ticket', 'repairs', repair_id, 'ticket ' || stated_ticket_id

@@ -4,7 +4,25 @@
 -- What the audit looks at, ticket by ticket: what was due, what was done, when, at whose expense.
 with facts as (
 
+    select * from {{ ref('int_claims__conditions') }}
+
+),
+
+escalated as (
+
     select * from {{ ref('int_claims__escalated') }}
+
+),
+
+diagnosed as (
+
+    select * from {{ ref('int_claims__diagnosed') }}
+
+),
+
+paid as (
+
+    select * from {{ ref('int_claims__paid') }}
 
 ),
 
@@ -85,47 +103,48 @@ priced as (
 
     select
         ticket_id,
+        is_repair_cost_unknown,
         landed_cost_eur,
         price_eur,
-        coalesce(repair_cost_eur, replacement_cost_eur, price_eur) as repair_or_else_eur,
-        coalesce(replacement_cost_eur, price_eur) as replacement_or_else_eur,
-        coalesce(least(repair_cost_eur, replacement_cost_eur), price_eur) as cheapest_eur,
-        cast(repair_cost_eur - replacement_cost_eur as decimal(18,2)) as repair_excess_eur
+        coalesce(repair_cost_at_decision_eur, replacement_cost_at_decision_eur, price_eur) as repair_or_else_eur,
+        coalesce(replacement_cost_at_decision_eur, price_eur) as replacement_or_else_eur,
+        coalesce(least(repair_cost_at_decision_eur, replacement_cost_at_decision_eur), price_eur) as cheapest_eur,
+        cast(repair_cost_at_decision_eur - replacement_cost_at_decision_eur as decimal(18,2)) as repair_excess_eur
     from prices
 
 )
 
 select
     facts.ticket_id,
-    facts.order_id,
-    facts.line_number,
+    tickets.order_id,
+    tickets.line_number,
     tickets.sku,
     tickets.family_code,
-    facts.is_claim,
+    tickets.is_claim,
     tickets.is_linked,
-    facts.requested_on,
-    facts.closed_at is not null as is_closed,
-    facts.resolution,
-    coalesce(facts.resolution in ('rejected_out_of_warranty', 'rejected_misuse', 'rejected_wear'), false) as is_refused,
+    tickets.requested_on,
+    tickets.closed_at is not null as is_closed,
+    tickets.resolution,
+    coalesce(tickets.resolution in ('rejected_out_of_warranty', 'rejected_misuse', 'rejected_wear'), false) as is_refused,
     facts.stated_remedy,
     facts.requested_remedy,
     facts.cause_basis,
     facts.verdict_cause,
-    facts.latest_fault_code,
-    facts.is_professional,
+    diagnosed.latest_fault_code,
+    warranty.is_professional,
     facts.has_french_manual,
     facts.is_used,
     facts.is_repairable,
-    facts.is_repair_cost_unknown,
+    priced.is_repair_cost_unknown,
     facts.is_paypal_case_late,
-    facts.remedied_on,
-    facts.remedy_due_on,
+    escalated.remedied_on,
+    warranty.remedy_due_on,
     judged.policy_outcome,
     judged.legal_outcome,
     coalesce(policy_kinds.kind, 'none') as policy_kind,
     coalesce(legal_kinds.kind, 'none') as legal_kind,
     judged.policy_payer_work,
-    coalesce(judged.customer_charge_eur, cast(0 as decimal(18,2))) as customer_charge_eur,
+    paid.customer_charge_eur as customer_charge_eur,
     tickets.assignee_id,
     tickets.category,
     coalesce(tickets.is_safety_issue, false) as is_safety_issue,
@@ -139,7 +158,7 @@ select
     tickets.paypal_case_opened_on,
     tickets.paypal_case_closed_at,
     tickets.paypal_case_closed_on,
-    repairs.evidence_grade,
+    diagnosed.evidence_grade,
     repairs.service_center_id,
     repairs.repair_id,
     worked.ticket_id is not null as has_repair,
@@ -179,12 +198,15 @@ from facts
 inner join judged on facts.ticket_id = judged.ticket_id
 inner join warranty on facts.ticket_id = warranty.ticket_id
 inner join tickets on facts.ticket_id = tickets.ticket_id
-left join repairs on facts.latest_repair_id = repairs.repair_id
+inner join diagnosed on facts.ticket_id = diagnosed.ticket_id
+inner join escalated on facts.ticket_id = escalated.ticket_id
+inner join paid on facts.ticket_id = paid.ticket_id
+left join repairs on diagnosed.latest_repair_id = repairs.repair_id
 left join worked on facts.ticket_id = worked.ticket_id
 left join priced on facts.ticket_id = priced.ticket_id
 left join outcomes as policy_kinds on judged.policy_outcome = policy_kinds.outcome
 left join outcomes as legal_kinds on judged.legal_outcome = legal_kinds.outcome
 left join {{ ref('int_legal_parameters__dated') }} as laws
-    on coalesce(warranty.contract_on, facts.requested_on) between laws.period_from and laws.period_to
+    on coalesce(warranty.contract_on, tickets.requested_on) between laws.period_from and laws.period_to
 left join {{ ref('int_policy_parameters__dated') }} as policies
-    on facts.requested_on between policies.period_from and policies.period_to
+    on tickets.requested_on between policies.period_from and policies.period_to

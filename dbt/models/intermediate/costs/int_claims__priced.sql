@@ -94,13 +94,6 @@ inputs as (
     select
         decided.ticket_id,
         decided.sku,
-        decided.family_code,
-        decided.order_id,
-        decided.line_number,
-        decided.requested_on,
-        decided.decided_at,
-        cast(coalesce(decided.quantity, 1) as bigint) as units,
-        speaking_repairs.repair_id as speaking_repair_id,
         speaking_repairs.own_quote_eur,
         speaking_repairs.work_eur,
         speaking_repairs.cost_doubts,
@@ -198,11 +191,7 @@ landed as (
         coalesce({{ euros('stated_landed_cost_eur') }}, {{ euros('price_eur * landed_cost_share') }})
             as landed_cost_eur,
         stated_landed_cost_eur is null as is_landed_cost_assumed,
-        coalesce(own_quote_eur, work_eur) as known_work_eur,
-        case
-            when own_quote_eur is not null then 'own_quote'
-            when work_eur is not null then 'own_work'
-        end as work_source
+        coalesce(own_quote_eur, work_eur) as known_work_eur
     from inputs
 
 ),
@@ -258,7 +247,7 @@ costed as (
     select
         *,
         {{ salvage_eur('scrap_eur', 'resale_before_work_eur', 'known_work_eur') }} as salvage_eur,
-        cast(repair_before_work_eur + known_work_eur as decimal(18,2)) as repair_cost_eur
+        cast(repair_before_work_eur + known_work_eur as decimal(18,2)) as repair_cost_at_decision_eur
     from fixed
 
 ),
@@ -267,44 +256,31 @@ compared as (
 
     select
         *,
-        cast(replacement_before_salvage_eur - salvage_eur as decimal(18,2)) as replacement_cost_eur
+        cast(replacement_before_salvage_eur - salvage_eur as decimal(18,2)) as replacement_cost_at_decision_eur
     from costed
 
 )
 
 select
     ticket_id,
-    sku,
-    family_code,
-    order_id,
-    line_number,
-    requested_on,
-    decided_at,
-    units,
-    speaking_repair_id,
-    repair_cost_eur,
-    replacement_cost_eur,
-    coalesce(repair_cost_eur < replacement_cost_eur, true) as is_repair_less_costly,
-    repair_cost_eur is null or replacement_cost_eur is null as is_repair_cost_unknown,
-    price_eur as machine_value_eur,
-    cast(repair_cost_eur as double) / nullif(cast(replacement_cost_eur as double), 0) as repair_to_replacement_ratio,
-    cast(replacement_cost_eur as double) / nullif(cast(repair_cost_eur as double), 0) as replacement_to_repair_ratio,
+    repair_cost_at_decision_eur,
+    replacement_cost_at_decision_eur,
+    coalesce(repair_cost_at_decision_eur < replacement_cost_at_decision_eur, true) as is_repair_less_costly,
+    repair_cost_at_decision_eur is null or replacement_cost_at_decision_eur is null as is_repair_cost_unknown,
     case
         when sku is null then 'no product is known'
         when missing_rates is not null then 'no rate for the date: ' || missing_rates
         when price_eur is null then 'neither a price paid nor a list price is known'
         when known_work_eur is null and cost_doubts is not null then 'its own amounts are in doubt: ' || cost_doubts
         when known_work_eur is null then 'neither a quote from before the decision nor the work is known'
-    end as unpriced_reason,
+    end as unknown_cost_reason,
     missing_rates,
     price_eur,
     is_price_assumed,
     landed_cost_eur,
     is_landed_cost_assumed,
-    known_work_eur,
-    work_source,
     own_quote_eur,
-    work_eur,
+    work_eur as own_work_eur,
     inbound_eur,
     stated_inbound_eur is null as is_inbound_assumed,
     diagnosis_eur,
@@ -321,16 +297,12 @@ select
     replacement_goodwill_eur,
     scrap_eur,
     resale_eur,
-    reconditioning_eur,
     resale_before_work_eur,
-    resale_fee_share,
     quote_log_spread,
     repair_before_work_eur,
     replacement_before_salvage_eur,
-    salvage_eur,
     is_never_used,
     part_parcel_eur,
     part_cost_share,
-    later_claim_cost_eur,
     repeat_repair_probability
 from compared

@@ -4,7 +4,13 @@ with priced as (
 
 ),
 
-claims as (
+tickets as (
+
+    select * from {{ ref('int_tickets__linked') }}
+
+),
+
+diagnosed as (
 
     select * from {{ ref('int_claims__diagnosed') }}
 
@@ -40,12 +46,12 @@ placed as (
 
     select
         priced.ticket_id,
-        priced.work_eur,
+        priced.own_work_eur,
         priced.own_quote_eur,
         priced.price_eur,
-        claims.resolution,
+        tickets.resolution,
         ln(cast(greatest(priced.own_quote_eur, cast(1 as decimal(18,2))) as double)) as log_quote,
-        ln(cast(greatest(priced.work_eur, cast(1 as decimal(18,2))) as double)) as log_work,
+        ln(cast(greatest(priced.own_work_eur, cast(1 as decimal(18,2))) as double)) as log_work,
         cells.cell,
         cells.observations as cell_observations,
         cells.repaired_claims as cell_repaired_claims,
@@ -60,17 +66,18 @@ placed as (
             / (quote_errors.n + 10)
         ) as quote_log_spread,
         case
-            when priced.work_eur is not null then 'own_work'
+            when priced.own_work_eur is not null then 'own_work'
             when priced.own_quote_eur is not null then 'own_quote'
             when cells.log_level is not null and priced.price_eur > 0 then 'cell'
         end as work_basis
     from priced
-    inner join claims on priced.ticket_id = claims.ticket_id
+    inner join tickets on priced.ticket_id = tickets.ticket_id
+    inner join diagnosed on priced.ticket_id = diagnosed.ticket_id
     left join cells
         on
-            coalesce(claims.latest_fault_code, 'none') = cells.fault_code
-            and coalesce(claims.family_code, 'unknown') = cells.family_code
-            and coalesce(claims.service_center_id, 'none') = cells.service_center_id
+            coalesce(diagnosed.latest_fault_code, 'none') = cells.fault_code
+            and coalesce(tickets.family_code, 'unknown') = cells.family_code
+            and coalesce(diagnosed.service_center_id, 'none') = cells.service_center_id
     cross join quote_errors
 
 ),
@@ -157,17 +164,17 @@ select
     ticket_id,
     work_basis,
     case
-        when work_basis = 'own_work' then work_eur
+        when work_basis = 'own_work' then own_work_eur
         when work_basis = 'own_quote' then own_quote_eur
         when work_basis = 'cell'
             then cast(round(exp(decision_log_mean + decision_log_spread * decision_log_spread / 2), 2) as decimal(18,2))
     end as estimated_work_eur,
     case
-        when work_basis = 'own_work' then work_eur
+        when work_basis = 'own_work' then own_work_eur
         else cast(round(exp(decision_log_mean - 1.959963984540054 * decision_log_spread), 2) as decimal(18,2))
     end as estimated_work_low_eur,
     case
-        when work_basis = 'own_work' then work_eur
+        when work_basis = 'own_work' then own_work_eur
         else cast(round(exp(decision_log_mean + 1.959963984540054 * decision_log_spread), 2) as decimal(18,2))
     end as estimated_work_high_eur,
     decision_log_mean,

@@ -10,7 +10,14 @@ with repairs as (
 
 claims as (
 
-    select * from {{ ref('int_claims__diagnosed') }}
+    select
+        tickets.family_code,
+        tickets.is_claim,
+        tickets.resolution,
+        diagnosed.latest_fault_code,
+        diagnosed.service_center_id
+    from {{ ref('int_tickets__linked') }} as tickets
+    inner join {{ ref('int_claims__diagnosed') }} as diagnosed on tickets.ticket_id = diagnosed.ticket_id
 
 ),
 

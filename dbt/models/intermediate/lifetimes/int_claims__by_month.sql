@@ -2,14 +2,15 @@
 -- day, and what was known at a past month end needs no correction for claims still to be reported.
 with claims as (
     select
-        sku,
-        family_code,
-        {{ month_of('in_service_on') }} as delivery_month,
-        {{ month_of('greatest(requested_on, in_service_on)') }} as claim_month,
-        {{ age_month('greatest(' ~ day_diff('in_service_on', 'requested_on') ~ ', 0)') }} as request_age_month,
-        event_units
-    from {{ ref('int_claims__diagnosed') }}
-    where is_claim and is_in_service and requested_on <= base_warranty_end_on
+        tickets.sku,
+        tickets.family_code,
+        {{ month_of('aged.in_service_on') }} as delivery_month,
+        {{ month_of('greatest(tickets.requested_on, aged.in_service_on)') }} as claim_month,
+        {{ age_month('greatest(' ~ day_diff('aged.in_service_on', 'tickets.requested_on') ~ ', 0)') }} as request_age_month,
+        tickets.event_units
+    from {{ ref('int_tickets__linked') }} as tickets
+    inner join {{ ref('int_claims__aged') }} as aged on tickets.ticket_id = aged.ticket_id
+    where tickets.is_claim and aged.is_in_service and tickets.requested_on <= aged.base_warranty_end_on
 )
 
 select

@@ -1,5 +1,9 @@
-with claims as (
-    select * from {{ ref('int_claims__diagnosed') }}
+with tickets as (
+    select * from {{ ref('int_tickets__linked') }}
+),
+
+aged as (
+    select * from {{ ref('int_claims__aged') }}
 ),
 
 paid as (
@@ -7,18 +11,19 @@ paid as (
 )
 
 select
-    claims.sku,
-    claims.family_code,
-    {{ month_of('claims.closed_on') }} as closed_month,
-    cast(sum(claims.event_units) as bigint) as claims,
+    tickets.sku,
+    tickets.family_code,
+    {{ month_of('tickets.closed_on') }} as closed_month,
+    cast(sum(tickets.event_units) as bigint) as claims,
     cast(sum(paid.net_cost_eur) as decimal(18, 2)) as net_cost_eur,
     cast(sum(cast(paid.net_cost_eur * paid.net_cost_eur as decimal(38, 4))) as decimal(38, 4)) as squared_cost_eur2
-from claims
-inner join paid on claims.ticket_id = paid.ticket_id
+from tickets
+inner join aged on tickets.ticket_id = aged.ticket_id
+inner join paid on tickets.ticket_id = paid.ticket_id
 where
-    claims.is_claim
-    and claims.is_in_service
-    and claims.requested_on <= claims.base_warranty_end_on
-    and claims.closed_on is not null
+    tickets.is_claim
+    and aged.is_in_service
+    and tickets.requested_on <= aged.base_warranty_end_on
+    and tickets.closed_on is not null
     and paid.is_cost_complete
-group by claims.sku, claims.family_code, {{ month_of('claims.closed_on') }}
+group by tickets.sku, tickets.family_code, {{ month_of('tickets.closed_on') }}

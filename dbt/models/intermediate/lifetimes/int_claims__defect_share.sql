@@ -3,16 +3,24 @@
 -- same category and channel, drawn towards it by {{ weight }} claims' worth from the family, the age and all claims.
 with claims as (
     select
-        ticket_id,
-        family_code,
-        case when age_month is null then 0 when age_month = 1 then 1 when age_month <= 3 then 2 when age_month <= 12 then 3 else 4 end
+        tickets.ticket_id,
+        tickets.family_code,
+        case
+                when aged.age_month is null then 0
+                when aged.age_month = 1 then 1
+                when aged.age_month <= 3 then 2
+                when aged.age_month <= 12 then 3
+                else 4
+            end
             as age_band,
-        coalesce(category, 'other') as category,
-        coalesce(channel, 'other') as channel,
-        cause,
-        cause <> 'unknown' and not is_cause_presumed as is_known
-    from {{ ref('int_claims__diagnosed') }}
-    where is_claim
+        coalesce(tickets.category, 'other') as category,
+        coalesce(tickets.channel, 'other') as channel,
+        diagnosed.cause,
+        diagnosed.cause <> 'unknown' and not diagnosed.is_cause_presumed as is_known
+    from {{ ref('int_tickets__linked') }} as tickets
+    inner join {{ ref('int_claims__diagnosed') }} as diagnosed on tickets.ticket_id = diagnosed.ticket_id
+    inner join {{ ref('int_claims__aged') }} as aged on tickets.ticket_id = aged.ticket_id
+    where tickets.is_claim
 ),
 
 {%- set levels = [

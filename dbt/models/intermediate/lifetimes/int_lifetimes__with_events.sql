@@ -1,21 +1,34 @@
 -- Only units that a ticket touched get a row each; the millions of others are counted by line in int_lifetimes__observed.
 with tickets as (
     select
-        diagnosed.*,
+        tickets.ticket_id,
+        tickets.order_id,
+        tickets.line_number,
+        tickets.unit_number,
+        tickets.event_units,
+        tickets.is_claim,
+        tickets.requested_at,
+        diagnosed.cause,
         shares.defect_share,
-        lines.units as line_units,
-        lines.cancelled_on
-    from {{ ref('int_claims__diagnosed') }} as diagnosed
-    left join {{ ref('int_claims__defect_share') }} as shares on diagnosed.ticket_id = shares.ticket_id
+        aged.appeared_on,
+        aged.replaced_on,
+        aged.replacement_in_service_on,
+        aged.refunded_out_on,
+        aged.refunded_out_units,
+        lines.units as line_units
+    from {{ ref('int_tickets__linked') }} as tickets
+    inner join {{ ref('int_claims__diagnosed') }} as diagnosed on tickets.ticket_id = diagnosed.ticket_id
+    inner join {{ ref('int_claims__aged') }} as aged on tickets.ticket_id = aged.ticket_id
+    left join {{ ref('int_claims__defect_share') }} as shares on tickets.ticket_id = shares.ticket_id
     inner join {{ ref('int_order_lines__in_service') }} as lines
-        on diagnosed.order_id = lines.order_id and diagnosed.line_number = lines.line_number
+        on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number
     where
         lines.is_in_service
         and (
-            diagnosed.is_claim
+            tickets.is_claim
             or diagnosed.cause = 'return'
-            or diagnosed.refunded_out_on is not null
-            or diagnosed.replaced_on is not null
+            or aged.refunded_out_on is not null
+            or aged.replaced_on is not null
         )
 ),
 

@@ -1,7 +1,13 @@
 {#- The facts that the decision table reads, except the escalation: that one looks at how the law judged earlier tickets. -#}
-with claims as (
+with diagnosed as (
 
     select * from {{ ref('int_claims__diagnosed') }}
+
+),
+
+aged as (
+
+    select * from {{ ref('int_claims__aged') }}
 
 ),
 
@@ -56,13 +62,13 @@ laws as (
 regions as (
 
     select
-        claims.ticket_id,
+        tickets.ticket_id,
         coalesce(lines.country_code, 'FR') as country_code,
         {{ postal_region('lines.country_code', 'lines.postal_code') }} as region_code,
-        claims.family_code,
-        claims.requested_on
-    from claims
-    inner join lines on claims.order_id = lines.order_id and claims.line_number = lines.line_number
+        tickets.family_code,
+        tickets.requested_on
+    from tickets
+    inner join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number
 
 ),
 
@@ -94,15 +100,15 @@ contradictory_repairs as (
 gathered as (
 
     select
-        claims.ticket_id,
-        claims.order_id,
-        claims.line_number,
-        claims.unit_number,
-        claims.is_claim,
-        claims.requested_at,
-        claims.requested_on,
-        claims.latest_fault_code,
-        claims.latest_repair_id,
+        tickets.ticket_id,
+        tickets.order_id,
+        tickets.line_number,
+        tickets.unit_number,
+        tickets.is_claim,
+        tickets.requested_at,
+        tickets.requested_on,
+        diagnosed.latest_fault_code,
+        diagnosed.latest_repair_id,
         tickets.closed_at,
         coalesce(tickets.closed_at, {{ as_of_end() }}) as decided_at,
         coalesce(tickets.closed_on, {{ as_of_date() }}) as decided_on,
@@ -117,22 +123,22 @@ gathered as (
         tickets.is_unused as is_stated_unused,
         tickets.engine_hours,
         coalesce(tickets.is_remote_resolved, false) as is_remote_resolved,
-        claims.is_linked,
-        claims.delivered_on,
+        tickets.is_linked,
+        aged.delivered_on,
         coalesce(lines.paid_on, lines.contract_on) as paid_on,
         warranty.is_professional,
         warranty.regime,
         warranty.clock_start_on,
         coalesce(warranty.is_in_warranty, false) as is_in_guarantee,
         warranty.is_presumption_running,
-        claims.cause as technical_cause,
-        claims.evidence_grade,
+        diagnosed.cause as technical_cause,
+        diagnosed.evidence_grade,
         repairs.is_repairable,
         coalesce(products.has_french_manual, false) as has_french_manual,
         coalesce(
-            instr('|' || products.wear_part_codes || '|', '|' || claims.latest_fault_code || '|') > 0, false
+            instr('|' || products.wear_part_codes || '|', '|' || diagnosed.latest_fault_code || '|') > 0, false
         ) as is_listed_wear,
-        claims.is_cause_presumed,
+        diagnosed.is_cause_presumed,
         contradictory_repairs.ticket_id is not null as is_repair_contradictory,
         -- A reversed refusal may well be followed by a new unit.
         coalesce(
@@ -142,11 +148,10 @@ gathered as (
             false
         ) as is_refused_and_replaced,
         coalesce(tickets.paypal_case_closed_on < tickets.paypal_case_opened_on, false) as is_paypal_contradictory,
-        prices.repair_cost_eur as repair_cost_at_decision_eur,
-        prices.replacement_cost_eur as replacement_cost_at_decision_eur,
-        prices.machine_value_eur,
+        prices.repair_cost_at_decision_eur,
+        prices.replacement_cost_at_decision_eur,
+        prices.price_eur,
         coalesce(prices.is_repair_less_costly, true) as is_repair_less_costly,
-        coalesce(prices.is_repair_cost_unknown, true) as is_repair_cost_unknown,
         nearest.centre_distance_km,
         policies.paypal_hold_months,
         policies.unused_engine_hours,
@@ -156,18 +161,19 @@ gathered as (
         policies.disproportion_ratio,
         policies.has_stock,
         laws.withdrawal_days
-    from claims
-    inner join tickets on claims.ticket_id = tickets.ticket_id
-    inner join warranty on claims.ticket_id = warranty.ticket_id
-    left join lines on claims.order_id = lines.order_id and claims.line_number = lines.line_number
-    left join repairs on claims.latest_repair_id = repairs.repair_id
-    left join products on claims.sku = products.sku
-    left join prices on claims.ticket_id = prices.ticket_id
-    left join contradictory_repairs on claims.ticket_id = contradictory_repairs.ticket_id
-    left join nearest on claims.ticket_id = nearest.ticket_id
-    left join policies on claims.requested_on between policies.period_from and policies.period_to
+    from tickets
+    inner join diagnosed on tickets.ticket_id = diagnosed.ticket_id
+    inner join aged on tickets.ticket_id = aged.ticket_id
+    inner join warranty on tickets.ticket_id = warranty.ticket_id
+    left join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number
+    left join repairs on diagnosed.latest_repair_id = repairs.repair_id
+    left join products on tickets.sku = products.sku
+    left join prices on tickets.ticket_id = prices.ticket_id
+    left join contradictory_repairs on tickets.ticket_id = contradictory_repairs.ticket_id
+    left join nearest on tickets.ticket_id = nearest.ticket_id
+    left join policies on tickets.requested_on between policies.period_from and policies.period_to
     left join laws
-        on coalesce(lines.contract_on, claims.requested_on) between laws.period_from and laws.period_to
+        on coalesce(lines.contract_on, tickets.requested_on) between laws.period_from and laws.period_to
 
 ),
 
@@ -216,35 +222,16 @@ based as (
 
 select
     based.ticket_id,
-    based.order_id,
-    based.line_number,
-    based.unit_number,
-    based.is_claim,
-    based.requested_at,
-    based.requested_on,
     based.decided_at,
     based.decided_on,
-    based.closed_at,
-    based.resolution,
     based.stated_remedy,
-    based.regime,
-    based.latest_fault_code,
-    based.latest_repair_id,
-    based.evidence_grade,
-    based.is_professional,
     based.has_french_manual,
-    based.repair_cost_at_decision_eur,
-    based.replacement_cost_at_decision_eur,
-    based.machine_value_eur,
-    based.is_repair_cost_unknown,
     based.cause_basis,
     bases.verdict_cause,
     based.missing_facts,
     -- What the numbers of a version are compared with.
     based.paypal_case_state,
     based.paypal_case_months,
-    based.is_stated_unused,
-    based.engine_hours,
     based.days_from_delivery,
     based.centre_distance_km,
     -- A case opened within the months holds while it is open; a later one holds nothing.
@@ -274,11 +261,11 @@ select
             when 'repair'
                 then
                     based.repair_cost_at_decision_eur > based.disproportion_ratio * based.replacement_cost_at_decision_eur
-                    or based.repair_cost_at_decision_eur > based.machine_value_eur
+                    or based.repair_cost_at_decision_eur > based.price_eur
             when 'replacement'
                 then
                     based.replacement_cost_at_decision_eur > based.disproportion_ratio * based.repair_cost_at_decision_eur
-                    or based.replacement_cost_at_decision_eur > based.machine_value_eur
+                    or based.replacement_cost_at_decision_eur > based.price_eur
         end,
         false
     ) as is_disproportionate

@@ -30,12 +30,40 @@ policies as (
 
 ),
 
-unescalated as (
+diagnosed as (
+
+    select * from {{ ref('int_claims__diagnosed') }}
+
+),
+
+asked as (
 
     select
         conditions.*,
-        false as is_legal_escalation
+        tickets.order_id,
+        tickets.line_number,
+        tickets.unit_number,
+        tickets.is_claim,
+        tickets.requested_at,
+        tickets.requested_on,
+        tickets.closed_at,
+        tickets.resolution,
+        diagnosed.latest_fault_code,
+        warranty.regime,
+        warranty.remedy_due_on
     from conditions
+    inner join tickets on conditions.ticket_id = tickets.ticket_id
+    inner join diagnosed on conditions.ticket_id = diagnosed.ticket_id
+    inner join warranty on conditions.ticket_id = warranty.ticket_id
+
+),
+
+unescalated as (
+
+    select
+        asked.*,
+        false as is_legal_escalation
+    from asked
 
 ),
 
@@ -62,17 +90,17 @@ refused as (
 
 refused_before as (
 
-    select distinct conditions.ticket_id
-    from conditions
+    select distinct asked.ticket_id
+    from asked
     inner join refused
         on
-            conditions.order_id = refused.order_id
-            and conditions.line_number = refused.line_number
-            and conditions.unit_number = refused.unit_number
+            asked.order_id = refused.order_id
+            and asked.line_number = refused.line_number
+            and asked.unit_number = refused.unit_number
     where
-        conditions.stated_remedy = 'refund'
-        and refused.requested_at < conditions.requested_at
-        and refused.closed_at <= conditions.decided_at
+        asked.stated_remedy = 'refund'
+        and refused.requested_at < asked.requested_at
+        and refused.closed_at <= asked.decided_at
 
 ),
 
@@ -97,20 +125,20 @@ covered_repairs as (
 failed_again as (
 
     select
-        conditions.ticket_id,
-        min({{ day_diff('covered_repairs.done_on', 'conditions.requested_on') }}) as same_fault_days
-    from conditions
+        asked.ticket_id,
+        min({{ day_diff('covered_repairs.done_on', 'asked.requested_on') }}) as same_fault_days
+    from asked
     inner join covered_repairs
         on
-            conditions.order_id = covered_repairs.order_id
-            and conditions.line_number = covered_repairs.line_number
-            and conditions.unit_number = covered_repairs.unit_number
-            and conditions.latest_fault_code = covered_repairs.fault_code
+            asked.order_id = covered_repairs.order_id
+            and asked.line_number = covered_repairs.line_number
+            and asked.unit_number = covered_repairs.unit_number
+            and asked.latest_fault_code = covered_repairs.fault_code
     where
-        conditions.stated_remedy = 'refund'
-        and covered_repairs.requested_at < conditions.requested_at
-        and covered_repairs.done_on <= conditions.requested_on
-    group by conditions.ticket_id
+        asked.stated_remedy = 'refund'
+        and covered_repairs.requested_at < asked.requested_at
+        and covered_repairs.done_on <= asked.requested_on
+    group by asked.ticket_id
 
 ),
 
@@ -144,26 +172,24 @@ remedied as (
 escalated as (
 
     select
-        conditions.*,
-        warranty.remedy_due_on,
+        asked.*,
         remedied.remedied_on,
         -- Past the deadline without remedy, or an earlier unlawful refusal; the same fault again counts by the version's days.
-        conditions.stated_remedy = 'refund'
+        asked.stated_remedy = 'refund'
         and (
             (
-                conditions.decided_on > warranty.remedy_due_on
-                and coalesce(remedied.remedied_on > warranty.remedy_due_on, true)
+                asked.decided_on > asked.remedy_due_on
+                and coalesce(remedied.remedied_on > asked.remedy_due_on, true)
             )
             or refused_before.ticket_id is not null
         ) as is_escalation_due,
         failed_again.same_fault_days,
         policies.repeat_fault_days
-    from conditions
-    inner join warranty on conditions.ticket_id = warranty.ticket_id
-    inner join remedied on conditions.ticket_id = remedied.ticket_id
-    left join failed_again on conditions.ticket_id = failed_again.ticket_id
-    left join refused_before on conditions.ticket_id = refused_before.ticket_id
-    left join policies on conditions.requested_on between policies.period_from and policies.period_to
+    from asked
+    inner join remedied on asked.ticket_id = remedied.ticket_id
+    left join failed_again on asked.ticket_id = failed_again.ticket_id
+    left join refused_before on asked.ticket_id = refused_before.ticket_id
+    left join policies on asked.requested_on between policies.period_from and policies.period_to
 
 ),
 
@@ -177,7 +203,11 @@ decided as (
 )
 
 select
-    *,
+    ticket_id,
+    remedied_on,
+    is_escalation_due,
+    same_fault_days,
+    is_legal_escalation,
     {{ combination_key(policy_conditions()) }} as policy_combination_key,
     {{ combination_key(law_conditions()) }} as law_combination_key,
     -- A question asks for no remedy: no verdict.

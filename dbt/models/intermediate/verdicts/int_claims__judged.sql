@@ -3,10 +3,17 @@
 with facts as (
 
     select
-        *,
-        case when is_judged then requested_on end as judged_on,
-        case when is_judged then law_combination_key end as judged_law_key
-    from {{ ref('int_claims__escalated') }}
+        escalated.ticket_id,
+        escalated.is_judged,
+        escalated.policy_combination_key,
+        tickets.resolution,
+        tickets.closed_at,
+        warranty.regime,
+        case when escalated.is_judged then tickets.requested_on end as judged_on,
+        case when escalated.is_judged then escalated.law_combination_key end as judged_law_key
+    from {{ ref('int_claims__escalated') }} as escalated
+    inner join {{ ref('int_tickets__linked') }} as tickets on escalated.ticket_id = tickets.ticket_id
+    inner join {{ ref('int_claims__warranty') }} as warranty on escalated.ticket_id = warranty.ticket_id
 
 ),
 
@@ -84,7 +91,6 @@ charges as (
 
 select
     complying.ticket_id,
-    complying.is_judged,
     complying.policy_version,
     complying.policy_rule_id,
     complying.policy_outcome,
@@ -115,7 +121,6 @@ select
         when charges.ticket_id is null then null
         when charges.customer_charge_eur > 0 then 'customer'
         else 'seller'
-    end as actual_payer,
-    charges.customer_charge_eur
+    end as actual_payer
 from complying
 left join charges on complying.ticket_id = charges.ticket_id

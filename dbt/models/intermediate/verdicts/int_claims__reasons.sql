@@ -20,7 +20,7 @@ with judged as (
         laws.meaning_fr as law_fr,
         laws.reference
     from {{ ref('int_claims__judged') }} as judged
-    inner join {{ ref('int_claims__escalated') }} as facts on judged.ticket_id = facts.ticket_id
+    inner join {{ ref('int_claims__conditions') }} as facts on judged.ticket_id = facts.ticket_id
     inner join {{ ref('policy_rules') }} as policies
         on judged.policy_rule_id = policies.policy_version || '/' || policies.rule_code
     inner join {{ ref('legal_rules') }} as laws on judged.legal_rule_id = laws.regime || '/' || laws.rule_code

@@ -1,8 +1,8 @@
 -- The warranty clock of each ticket: 24 civil months, then 6 months once for a covered repair of an earlier ticket, then the
 -- days without the machine in such repairs; a replacement where repair was asked starts again.
-with claims as (
+with aged as (
 
-    select * from {{ ref('int_claims__diagnosed') }}
+    select * from {{ ref('int_claims__aged') }}
 
 ),
 
@@ -39,24 +39,24 @@ policies as (
 units as (
 
     select
-        claims.ticket_id,
-        claims.order_id,
-        claims.line_number,
-        claims.unit_number,
-        claims.is_claim,
-        claims.requested_at,
-        claims.requested_on,
-        claims.appeared_on,
-        claims.delivered_on,
-        claims.base_warranty_end_on,
+        tickets.ticket_id,
+        tickets.order_id,
+        tickets.line_number,
+        tickets.unit_number,
+        tickets.is_claim,
+        tickets.requested_at,
+        tickets.requested_on,
+        aged.appeared_on,
+        aged.delivered_on,
+        aged.base_warranty_end_on,
         tickets.requested_remedy,
         tickets.replacement_delivered_on,
         coalesce(lines.customer_type = 'professional', false) as is_professional,
         coalesce(lines.item_condition in ('refurbished', 'used'), false) as is_second_hand,
         lines.contract_on
-    from claims
-    inner join tickets on claims.ticket_id = tickets.ticket_id
-    left join lines on claims.order_id = lines.order_id and claims.line_number = lines.line_number
+    from tickets
+    inner join aged on tickets.ticket_id = aged.ticket_id
+    left join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number
 
 ),
 

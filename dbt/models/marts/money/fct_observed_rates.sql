@@ -4,9 +4,9 @@ with priced as (
 
 ),
 
-claims as (
+tickets as (
 
-    select * from {{ ref('int_claims__diagnosed') }}
+    select * from {{ ref('int_tickets__linked') }}
 
 ),
 
@@ -40,14 +40,14 @@ rates as (
 numbered as (
 
     select
-        claims.ticket_id,
-        claims.family_code,
+        tickets.ticket_id,
+        tickets.family_code,
         row_number() over (
-            partition by claims.order_id, claims.line_number, claims.unit_number
-            order by claims.requested_at, claims.ticket_id
+            partition by tickets.order_id, tickets.line_number, tickets.unit_number
+            order by tickets.requested_at, tickets.ticket_id
         ) as claim_number
-    from claims
-    where claims.is_claim and claims.is_linked and claims.unit_number is not null
+    from tickets
+    where tickets.is_claim and tickets.is_linked and tickets.unit_number is not null
 
 ),
 

@@ -31,7 +31,7 @@ tickets as (
 judged as (
 
     select ticket_id
-    from {{ ref('int_claims__judged') }}
+    from {{ ref('int_claims__escalated') }}
     where is_judged
 
 )

@@ -28,9 +28,15 @@ regretted as (
 
 ),
 
-claims as (
+diagnosed as (
 
     select * from {{ ref('int_claims__diagnosed') }}
+
+),
+
+aged as (
+
+    select * from {{ ref('int_claims__aged') }}
 
 ),
 
@@ -104,11 +110,11 @@ select
     tickets.sku,
     tickets.family_code,
     tickets.supplier_id,
-    claims.service_center_id,
-    claims.latest_fault_code as fault_code,
+    diagnosed.service_center_id,
+    diagnosed.latest_fault_code as fault_code,
     tickets.requested_on,
     {{ month_of('tickets.requested_on') }} as request_month,
-    claims.age_months,
+    aged.age_months,
     tickets.event_units as units,
     due.policy_outcome,
     due.legal_outcome,
@@ -197,6 +203,7 @@ inner join tickets on assumed.ticket_id = tickets.ticket_id
 inner join priced on assumed.ticket_id = priced.ticket_id
 inner join estimated on assumed.ticket_id = estimated.ticket_id
 inner join compared on assumed.ticket_id = compared.ticket_id
-inner join claims on assumed.ticket_id = claims.ticket_id
+inner join diagnosed on assumed.ticket_id = diagnosed.ticket_id
+inner join aged on assumed.ticket_id = aged.ticket_id
 left join regretted on assumed.ticket_id = regretted.ticket_id
 left join products on tickets.sku = products.sku

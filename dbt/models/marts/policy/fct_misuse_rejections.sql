@@ -1,16 +1,10 @@
-with judged as (
+with facts as (
 
-    select * from {{ ref('int_claims__judged') }}
-
-),
-
-facts as (
-
-    select * from {{ ref('int_claims__escalated') }}
+    select * from {{ ref('int_claims__conditions') }}
 
 ),
 
-claims as (
+diagnosed as (
 
     select * from {{ ref('int_claims__diagnosed') }}
 
@@ -53,26 +47,25 @@ workshops as (
 read as (
 
     select
-        {{ month_of('claims.requested_on') }} as month,
-        coalesce(claims.sku, 'unknown') as sku,
-        claims.family_code,
-        coalesce(claims.service_center_id, workshops.service_center_id, 'none') as service_center_id,
-        claims.latest_repair_id is not null as is_diagnosed,
-        claims.cause = 'misuse' as is_misuse_verdict,
-        coalesce(claims.resolution = 'rejected_misuse', false) as is_rejection,
-        coalesce(claims.evidence_grade in ('A', 'B'), false) as has_photo,
+        {{ month_of('tickets.requested_on') }} as month,
+        coalesce(tickets.sku, 'unknown') as sku,
+        tickets.family_code,
+        coalesce(diagnosed.service_center_id, workshops.service_center_id, 'none') as service_center_id,
+        diagnosed.latest_repair_id is not null as is_diagnosed,
+        diagnosed.cause = 'misuse' as is_misuse_verdict,
+        coalesce(tickets.resolution = 'rejected_misuse', false) as is_rejection,
+        coalesce(diagnosed.evidence_grade in ('A', 'B'), false) as has_photo,
         facts.has_french_manual,
         facts.cause_basis = 'proven_misuse' as is_proven,
         coalesce(tickets.is_overturned, false) as is_overturned,
         warranty.is_presumption_running,
-        claims.is_failure
-    from claims
-    inner join facts on claims.ticket_id = facts.ticket_id
-    inner join judged on claims.ticket_id = judged.ticket_id
-    inner join warranty on claims.ticket_id = warranty.ticket_id
-    inner join tickets on claims.ticket_id = tickets.ticket_id
-    left join workshops on claims.ticket_id = workshops.ticket_id
-    where claims.is_claim
+        diagnosed.is_failure
+    from tickets
+    inner join diagnosed on tickets.ticket_id = diagnosed.ticket_id
+    inner join facts on tickets.ticket_id = facts.ticket_id
+    inner join warranty on tickets.ticket_id = warranty.ticket_id
+    left join workshops on tickets.ticket_id = workshops.ticket_id
+    where tickets.is_claim
 
 )
 
