@@ -295,7 +295,8 @@ def _escalates(
 
 def _is_disproportionate(requested_remedy: str | None, price: Row) -> bool:
     repair, new, value = (
-        price.get(name) for name in ("repair_cost_eur", "replacement_cost_eur", "machine_value_eur")
+        price.get(name)
+        for name in ("repair_cost_at_decision_eur", "replacement_cost_at_decision_eur", "price_eur")
     )
     asked, other = {"repair": (repair, new), "replacement": (new, repair)}.get(
         requested_remedy or "", (None, None)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+ESCALATION = "is_legal_escalation"
 FACTS = (
     "order_found", "paypal_state", "is_withdrawal", "is_remote_resolved", "is_in_guarantee", "cause",
     "is_legal_escalation", "is_self_fit_part", "is_used", "is_repairable", "is_repair_cheaper", "has_stock",
@@ -43,11 +44,13 @@ def both(clerk: ModuleType, judged: Any) -> list[tuple[str, dict[str, Any], Any]
     said = clerk.verdicts(books(clerk, judged))
     rows = judged.rows(
         f"""
-        select facts.ticket_id, {", ".join(f"facts.{name}" for name in FACTS)}, clocks.warranty_end_on,
+        select facts.ticket_id, {", ".join(f"facts.{name}" for name in FACTS if name != ESCALATION)},
+            escalated.{ESCALATION}, clocks.warranty_end_on,
             clocks.presumption_end_on, clocks.is_presumption_running, clocks.remedy_due_on,
-            judged.policy_outcome, judged.legal_outcome, judged.is_policy_compliant, facts.regime,
+            judged.policy_outcome, judged.legal_outcome, judged.is_policy_compliant, clocks.regime,
             facts.requested_remedy, facts.is_disproportionate
-        from intermediate.int_claims__escalated as facts
+        from intermediate.int_claims__conditions as facts
+        join intermediate.int_claims__escalated as escalated using (ticket_id)
         join intermediate.int_claims__warranty as clocks using (ticket_id)
         join intermediate.int_claims__judged as judged using (ticket_id)
         """
@@ -85,7 +88,7 @@ def test_clean_closed_claims_get_the_verdict_that_the_simulator_decided_by(judge
         from true_tickets as t
         join intermediate.int_claims__judged as j using (ticket_id)
         join intermediate.int_claims__priced as p using (ticket_id)
-        where j.is_judged and t.breach_code is null and j.is_policy_compliant is not null
+        where j.policy_rule_id is not null and t.breach_code is null and j.is_policy_compliant is not null
             and j.policy_outcome <> t.policy_outcome
             -- An absurd quote is left out of the price; such a claim says that its repair cost is unknown.
             and not p.is_repair_cost_unknown
