@@ -118,7 +118,7 @@ def test_the_expected_regret_is_the_integral_over_the_unknown_work(priced: pl.Da
     assert set(unknown["actual_remedy"]) == {"repair", "replacement"}
     for row in unknown.iter_rows(named=True):
         loss = _loss(row)
-        # Blind: as one who knows only machines like it; how much better it was decided is the discernment share.
+        # Blind: as one who knows only machines like it; how much better it went is the discernment share.
         look = "decision" if row["work_basis"] == "own_quote" else "cell"
         mean, spread = row[f"{look}_log_mean"], row[f"{look}_log_spread"]
         # Kinks as break points, so that the quadrature sees them.
