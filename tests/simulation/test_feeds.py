@@ -62,7 +62,8 @@ def test_recorded_tickets_point_to_what_was_sold(shop: Simulated) -> None:
     printed = "regexp_replace(upper({}), '[^0-9A-Z]', '', 'g')"
     serials = shop.row(
         f"select count(*) from tickets as t anti join ("
-        f"select {printed.format('s')} as s from (select unnest(string_split(serial_numbers, '|')) as s from orders) "
+        f"select {printed.format('s')} as s "
+        "from (select unnest(string_split(serial_numbers, '|')) as s from orders) "
         "union all select replacement_serial_number from tickets"
         f") as known on {printed.format('known.s')} = {printed.format('t.serial_number')} "
         "where t.serial_number is not null"
