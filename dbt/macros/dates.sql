@@ -101,3 +101,12 @@
 {% macro month_index(date_column) -%}
     cast(extract(year from {{ date_column }}) * 12 + extract(month from {{ date_column }}) - 1 as bigint)
 {%- endmacro %}
+
+{#
+  Purpose: the Monday of a date's ISO week.
+  Parameters: date_column, a date expression.
+  Usage: {{ week_of('appeared_on') }} as week
+#}
+{% macro week_of(date_column) -%}
+    cast(date_trunc('week', {{ date_column }}) as date)
+{%- endmacro %}
