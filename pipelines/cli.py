@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from pipelines.errors import SavoirError
-from pipelines.home import Home
+from pipelines.home import PRIVATE_UMASK, Home
 from pipelines.terminal import say, show
 
 EXIT_RED = 1
@@ -121,6 +121,7 @@ class IsoWeek(click.ParamType):
 @click.pass_context
 def main(context: click.Context, root: Path) -> None:
     """Warranty claims, from files to answers."""
+    os.umask(PRIVATE_UMASK)
     context.obj = Home.at(root)
 
 

@@ -5,6 +5,7 @@ Paths only. Nothing here reads or writes, except `Home.make`, which creates the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,10 @@ from pipelines.errors import SavoirError
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]
 DBT_DIR = PROJECT_DIR / "dbt"
+
+
+# What a run writes is for its owner alone, unless it says otherwise.
+PRIVATE_UMASK = 0o077
 
 
 @dataclass(frozen=True)
@@ -111,16 +116,29 @@ class Home:
         return self.root / "state" / "savoir.sqlite"
 
     def make(self) -> Home:
-        """Create the folders that a run writes to, and return this home."""
-        written = (
+        """Create the folders that a run writes to, and return this home.
+
+        Whatever holds rows is for the owner alone; the way to the published file is open to this machine.
+        """
+        for folder in (self.root, self.mappings, self.published):
+            _made(folder, 0o755)
+        for folder in (
             self.inbox,
-            self.mappings,
             self.archive,
             self.landing,
+            self.warehouse,
             self.reliability,
-            self.published,
             self.dagster,
-        )
-        for folder in written:
-            folder.mkdir(parents=True, exist_ok=True)
+        ):
+            _made(folder, 0o700)
         return self
+
+
+def _made(folder: Path, mode: int) -> None:
+    """Make a folder with this mode, or take from an older one what the mode does not give to others."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(mode)
+    elif folder.stat().st_mode & 0o077 & ~mode:
+        with contextlib.suppress(PermissionError):  # another account's folder: its owner decides
+            folder.chmod(mode)

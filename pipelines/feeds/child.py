@@ -19,6 +19,7 @@ from typing import IO, Any
 from pipelines.errors import SavoirError, machine_fault
 from pipelines.feeds.files import FileRefusedError, shown
 from pipelines.feeds.staging import Staged, Task, staged
+from pipelines.home import PRIVATE_UMASK
 
 _LENGTH_BYTES = 8
 
@@ -67,6 +68,7 @@ def _read_one(task: Task) -> Staged | SavoirError:
 
 def _serve() -> None:
     """The child: answer tasks until the parent hangs up or dies."""
+    os.umask(PRIVATE_UMASK)
     parent = os.getppid()
 
     def leave_with_parent() -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import SavoirError
+from pipelines.privacy.values import kept_name
 
 CHUNK = 1 << 20
 # 100 million order lines are 22 GB: anything far beyond is a mistake or an attack.
@@ -75,8 +76,10 @@ class Header:
 
 
 def shown(name: str) -> str:
-    """A file's name as a sentence may show it: no byte that is not text, no line end, nothing invisible."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    """A file's name as it is kept and shown: nobody's name, no byte that is not text, no line end, nothing
+    invisible.
+    """
+    text = kept_name(os.fsencode(name).decode("utf-8", "backslashreplace"))
     return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pipelines.feeds.contract import Contract
 from pipelines.feeds.files import FileRefusedError
 from pipelines.feeds.mappings import Mapping
+from pipelines.privacy.values import kept_name
 
 # More names than this in one sentence help nobody.
 _NAMES_SHOWN = 5
@@ -68,7 +69,7 @@ def _refuse_missing(file_name: str, names: Sequence[str], source: Mapping, contr
         )
     if missing:
         near = _nearest(missing[0], [name for name in names if name not in source.columns])
-        hint = f" (is it the column {near}?)" if near else ""
+        hint = f" (is it the column {_shown(near)}?)" if near else ""
         raise FileRefusedError(
             f"{file_name}, line 1: the required column{'s' if len(missing) > 1 else ''} {', '.join(missing)} "
             f"{'are' if len(missing) > 1 else 'is'} missing{hint}: add "
@@ -104,6 +105,6 @@ def _nearest(name: str, others: Sequence[str]) -> str | None:
 
 
 def _shown(name: str) -> str:
-    """A header is text from outside, of any length."""
-    text = "".join(mark if mark.isprintable() else " " for mark in name[:_NAME_LENGTH])
+    """A header is text from outside, of any length, and may be a person's."""
+    text = "".join(mark if mark.isprintable() else " " for mark in kept_name(name)[:_NAME_LENGTH])
     return text + ("…" if len(name) > _NAME_LENGTH else "") or "(without a name)"

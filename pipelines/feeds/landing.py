@@ -21,7 +21,7 @@ import duckdb
 from pipelines.errors import SavoirError
 from pipelines.feeds import sql
 from pipelines.feeds.contract import Contract, Feed, contract
-from pipelines.home import Home
+from pipelines.home import PRIVATE_UMASK, Home
 
 EMPTY = "_empty"
 _UNFINISHED = ".tmp-"
@@ -53,8 +53,8 @@ class Taken:
 @contextmanager
 def locked(home: Home, wait_seconds: float = 0.0) -> Generator[None]:
     """The only process that takes files; the system frees the lock of a process that dies."""
-    home.landing.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(home.landing / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    home.make()
+    descriptor = os.open(home.landing / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + wait_seconds
     try:
         while True:
@@ -68,8 +68,13 @@ def locked(home: Home, wait_seconds: float = 0.0) -> Generator[None]:
                         "start again."
                     ) from None
                 time.sleep(0.05)
-        clean(home)
-        yield
+        # Whatever is written under the lock is for the owner alone, by child processes too.
+        before = os.umask(PRIVATE_UMASK)
+        try:
+            clean(home)
+            yield
+        finally:
+            os.umask(before)
     finally:
         os.close(descriptor)
 

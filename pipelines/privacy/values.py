@@ -86,6 +86,7 @@ def kept_word(value: str) -> str:
     return NOT_KEPT if mixed or names_a_person(value) else redacted(value)
 
 
+@lru_cache(maxsize=1 << 10)
 def kept_name(name: str) -> str:
     """A file's or a column's name as it is kept and shown; what names a person in it is `redacted`."""
     spaced = " ".join(word for word in re.split(r"[_+\s.-]+", name) if word.lower() not in _FILE_WORDS)
