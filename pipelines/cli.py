@@ -294,6 +294,31 @@ def docs(home: Home, out: Path | None) -> None:
     show(write_dictionary(prepared().manifest, out or home.docs))
 
 
+@main.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def backup(home: Home, file: Path | None) -> None:
+    """One file out: all that no build can make again. It holds the key of the customer hashes: keep it secret.
+
+    What waits in inbox/ is not in it.
+    """
+    from pipelines.backup import back_up
+
+    made = back_up(home, file)
+    show(f"{made.path}: {made.files:,} files, {made.size / 1e6:,.1f} MB, as of {made.made_at} UTC")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def restore(home: Home, file: Path) -> None:
+    """One file in: a backup into a home that is empty. `savoir build` then makes the marts again."""
+    from pipelines.backup import restore as restore_file
+
+    made = restore_file(home, file)
+    show(f"{home.root} is as it was at {made.made_at} UTC ({made.files:,} files). Run savoir build next.")
+
+
 def _still_served(home: Home) -> str:
     if not home.current.exists():
         return "No snapshot has been published in this home yet."
