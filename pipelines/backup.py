@@ -1,10 +1,10 @@
 """One file out, one file in: everything of a home that nothing else can make again.
 
-Belongs here: what a backup holds, that it is whole, where it was written. Does not belong here: the tables of the
-state file (`pipelines.state`), building what is not in it (a build makes the warehouse and the marts again).
+Belongs here: what a backup holds, that it is whole, where it was written. Does not belong here: the tables of
+the state file (`pipelines.state`), building what is not in it (a build makes the marts again).
 
-A backup is a tar file: `manifest.json` first, then each file with its SHA-256 in the manifest. It holds the key
-of the customer hashes, so it is as secret as the home.
+A backup is a tar file: `manifest.json` first, then each file with its SHA-256 in the manifest. It holds the
+key of the customer hashes, so it is as secret as the home.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ def restore(home: Home, path: Path) -> Backup:
             entry.rename(target)
     except OSError as error:
         raise BackupError(
-            f"{path} could not be restored into {home.root} ({error.strerror or error}): make room or correct its "
-            "permissions, then start again with an empty folder."
+            f"{path} could not be restored into {home.root} ({error.strerror or error}): make room or correct "
+            "its permissions, then start again with an empty folder."
         ) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -241,5 +241,6 @@ def _refuse_used(home: Home) -> None:
     ]
     if used:
         raise BackupError(
-            f"{home.root} is in use ({', '.join(used)}): restore into an empty folder with --home, then move it."
+            f"{home.root} is in use ({', '.join(used)}): restore into an empty folder with --home, then "
+            "move it."
         )

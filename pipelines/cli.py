@@ -298,7 +298,7 @@ def docs(home: Home, out: Path | None) -> None:
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_obj
 def backup(home: Home, file: Path | None) -> None:
-    """One file out: all that no build can make again. It holds the key of the customer hashes: keep it secret.
+    """One file out: all that no build can make again, with the key of the customer hashes: keep it secret.
 
     What waits in inbox/ is not in it.
     """

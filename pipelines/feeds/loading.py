@@ -163,7 +163,7 @@ def _write_feed(
     feed = judged.feed.name
     read = engine.number(judged.matched)
     columns = ", ".join(sql.name(name) for name in judged.feed.column_names)
-    target = sql.path(path)
+    target = sql.text(str(path))  # where to write is a name; only a reader takes it for a pattern
     accepted = engine.number(
         f"copy (select {columns}, {sql.text(delivery_id)} as _delivery_id, _file_row, _content_hash, "
         f"_exported_at "
