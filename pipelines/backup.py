@@ -123,8 +123,8 @@ def restore(home: Home, path: Path) -> Backup:
             entry.rename(target)
     except OSError as error:
         raise BackupError(
-            f"{path} could not be restored into {home.root} ({error.strerror or error}): make room or correct "
-            "its permissions, then start again with an empty folder."
+            f"{path} could not be restored into {home.root} ({error.strerror or error}): make room or "
+            "correct its permissions, then start again with an empty folder."
         ) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
