@@ -166,12 +166,15 @@ def serve(home: Home, dashboards_port: int, dagster_port: int) -> None:
 
     The addresses carry the token of this start (SAVOIR_TOKEN, else a new one): who has it may do everything.
     """
+    from pipelines.dictionary import write_dictionary
     from pipelines.orchestration.instance import prepare_instance
+    from pipelines.orchestration.manifest import prepared
     from pipelines.serving import TOKEN_VARIABLE, servers
     from pipelines.serving import serve as serve_children
     from pipelines.web.sessions import new_token
 
     token = new_token(os.environ.pop(TOKEN_VARIABLE, None))
+    show(f"data dictionary: {write_dictionary(prepared().manifest, home.docs).as_uri()}")
     serve_children(servers(dashboards_port, dagster_port, token), prepare_instance(home), show)
 
 

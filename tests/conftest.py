@@ -22,6 +22,21 @@ DEMO_LINES = 60_000
 DEMO_SEED = 1
 DEMO_END = date(2026, 10, 31)
 PUBLISHED_WITH_REFUSALS = 3
+# They simulate, build, serve or read the real files: what asks for one is slow, and `make test-fast` leaves
+# it out.
+SLOW_FIXTURES = {
+    "address", "browser", "busy_shop", "dbt", "demo_home", "judged", "repository", "retail_home", "served",
+    "shop", "sparse_home", "taken", "toy_project", "workshop",
+}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is slow by the fixtures that it asks for."""
+    for item in items:
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 

@@ -1,7 +1,7 @@
 """A small published home, made by hand in a second: the columns that pages and reports read, invented rows.
 
-The measures are the real ones, read from the marts' YAML; `test_small_home.py` holds the columns against the
-marts' contracts. Some texts are attacks, as a customer could type them.
+The tables come from the contracts (`contract_tables.py`), the measures are the real ones, read from the YAML
+of the marts. Some texts are attacks, as a customer could type them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def _beside(name: str) -> Any:
     return module
 
 
+contract_tables = _beside("contract_tables")
 small_marts = _beside("small_marts")
 MARTS = Path(__file__).resolve().parents[1] / "dbt" / "models" / "marts"
 AS_OF = date(2026, 10, 31)
@@ -77,10 +78,9 @@ def make(home: Path, name: str = "savoir-1.duckdb", lines: int = 2500, as_of: da
         ),
     }
     with duckdb.connect(str(path)) as con:
-        con.execute("create schema marts; create schema meta")
+        contract_tables.create(con)
         for table, frame in tables.items():
-            con.register("frame", frame.to_arrow())
-            con.execute(f"create table marts.{table} as from frame")
+            contract_tables.fill(con, table, frame)
         _meta(con, as_of)
     link = home / "published" / ".link"
     link.symlink_to(path.name)
@@ -112,11 +112,15 @@ def _meta(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         " cast(? as timestamp) as started_at, cast(? as timestamp) as finished_at, 12 as checks_passed",
         [as_of, datetime(2026, 11, 1, 4), datetime(2026, 11, 1, 4, 1)],
     )
-    con.execute(
-        "create table meta.deliveries as select feed, 9::bigint as rows_read, 6::bigint as rows_loaded,"
-        " 1::bigint as rows_duplicate, 1::bigint as rows_quarantined, 1::bigint as rows_skipped"
-        " from (values ('orders'), ('tickets')) as t(feed)"
-    )
+    counted = {
+        "rows_read": 9,
+        "rows_loaded": 6,
+        "rows_duplicate": 1,
+        "rows_quarantined": 1,
+        "rows_skipped": 1,
+    }
+    deliveries = pl.DataFrame([{"feed": feed, **counted} for feed in ("orders", "tickets")])
+    contract_tables.fill(con, "deliveries", deliveries, "meta")
     con.execute(
         "create table meta.glossary as select 'failure' as term, 'A claim with cause defect.' as text"
     )
@@ -251,19 +255,9 @@ def _claims(orders: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFra
                     "returned_on": None if is_open else closed,
                 }
             )
-    no_dates = dict.fromkeys(
-        (
-            *("defect_appeared_on", "remote_attempted_on", "paypal_case_opened_on", "paypal_case_closed_on"),
-            *("written_reason_sent_on", "replacement_shipped_on", "replacement_delivered_on", "refunded_on"),
-        ),
-        pl.lit(None, dtype=pl.Date),
-    )
-    no_repair_dates = dict.fromkeys(
-        ("picked_up_on", "quoted_on", "quote_accepted_on"), pl.lit(None, dtype=pl.Date)
-    )
     return (
-        pl.DataFrame(claims, infer_schema_length=None).with_columns(**no_dates),
-        pl.DataFrame(repairs, infer_schema_length=None).with_columns(**no_repair_dates),
+        pl.DataFrame(claims, infer_schema_length=None),
+        pl.DataFrame(repairs, infer_schema_length=None),
     )
 
 

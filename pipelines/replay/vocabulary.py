@@ -126,6 +126,11 @@ def vocabulary(snapshot: Snapshot) -> Vocabulary:
         order by min(condition_position)
         """
     ).rows()
+    if not rows:
+        raise SnapshotTooOldError(
+            f"The published file {snapshot.path.name} names no condition of a policy. Run `savoir build` "
+            "and try again."
+        )
     conditions, bit = [], 0
     for code, is_boolean, claim_column, expression, values in rows:
         conditions.append(Condition(code, tuple(values), is_boolean, claim_column, expression, bit))
