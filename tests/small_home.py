@@ -121,6 +121,10 @@ def _meta(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     }
     deliveries = pl.DataFrame([{"feed": feed, **counted} for feed in ("orders", "tickets")])
     contract_tables.fill(con, "deliveries", deliveries, "meta")
+    variables = yaml.safe_load((MARTS.parents[1] / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    known = {name: float(value) for name, value in variables.items() if not isinstance(value, str)}
+    thresholds = pl.DataFrame({"threshold": list(known), "limit_value": list(known.values())})
+    contract_tables.fill(con, "thresholds", thresholds, "meta")
     con.execute(
         "create table meta.glossary as select 'failure' as term, 'A claim with cause defect.' as text"
     )

@@ -19,14 +19,12 @@ from pipelines.queries.claims import claims_of
 from pipelines.queries.measures import Measure, measure, values_by
 from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import Snapshot
+from pipelines.queries.thresholds import threshold
 from pipelines.queries.weeks import Week
 
 BASELINE_WEEKS = 8
 COMPARED = ("claims", "failures", "misuse_refusals")
 COUNTED = (*COMPARED, "claims_without_cause")
-
-# Fewer events than this in week and baseline together cannot tell a doubling from chance.
-MINIMUM_EVENTS = 10
 
 Verdict = Literal["higher", "lower", "no_difference", "too_few", "too_early"]
 
@@ -84,8 +82,11 @@ def defect_week(snapshot: Snapshot, week: Week, family_code: str | None = None) 
     this = by_week.row(-1, named=True)
     before = by_week.head(BASELINE_WEEKS)
     exposures = (this["units"], int(before["units"].sum()))
+    least = threshold(snapshot, "minimum_events_of_week")
     comparisons = tuple(
-        _compared(measure(snapshot, "fct_claims", name), this[name], int(before[name].sum()), exposures)
+        _compared(
+            measure(snapshot, "fct_claims", name), this[name], int(before[name].sum()), exposures, least
+        )
         for name in COMPARED
     )
     return DefectWeek(
@@ -177,10 +178,11 @@ def _by_key(
     )
     if exposures is None:
         return wide
+    least = threshold(snapshot, "minimum_events_of_week")
     rows = []
     for row in wide.iter_rows(named=True):
         ratio, limits, verdict = _ratio(
-            row["claims"], exposures[0], row["claims_before"], exposures[1], False
+            row["claims"], exposures[0], row["claims_before"], exposures[1], False, least
         )
         if row[key] is None:
             # Claims without a diagnosis are always more in a fresh week.
@@ -193,13 +195,13 @@ def _by_key(
 
 
 def _ratio(
-    events: int, exposure: int, base_events: int, base_exposure: int, is_final: bool
+    events: int, exposure: int, base_events: int, base_exposure: int, is_final: bool, least: float
 ) -> tuple[float | None, intervals.Interval, Verdict]:
     limits = intervals.rate_ratio(events, exposure, base_events, base_exposure)
     ratio = None
     if exposure and base_exposure and base_events:
         ratio = (events / exposure) / (base_events / base_exposure)
-    if events + base_events < MINIMUM_EVENTS or limits.low is None:
+    if events + base_events < least or limits.low is None:
         return None, intervals.NONE, "too_few"
     if limits.low > 1:
         return ratio, limits, "higher"
@@ -209,11 +211,13 @@ def _ratio(
     return ratio, limits, "no_difference"
 
 
-def _compared(declared: Measure, events: int, base_events: int, exposures: tuple[int, int]) -> Comparison:
+def _compared(
+    declared: Measure, events: int, base_events: int, exposures: tuple[int, int], least: float
+) -> Comparison:
     units, base_units = exposures
     limits = intervals.poisson(events, units)
     is_final = declared.name == "claims"
-    ratio, ratio_limits, verdict = _ratio(events, units, base_events, base_units, is_final)
+    ratio, ratio_limits, verdict = _ratio(events, units, base_events, base_units, is_final, least)
     return Comparison(
         measure=declared,
         events=events,

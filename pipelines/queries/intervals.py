@@ -1,4 +1,4 @@
-"""95 % confidence intervals for counts, shares and rates, and the minimum below which no rate is shown.
+"""95 % confidence intervals for counts, shares and rates.
 
 Numbers in, numbers out, one formula each; the life table's own limits come from SQL and are not made here.
 Quantiles come from scipy.special: importing scipy.stats takes as long as a whole page.
@@ -14,10 +14,6 @@ from scipy.special import betaincinv, gammaincinv, ndtri
 
 LEVEL = 0.95
 _Z = float(ndtri(0.5 + LEVEL / 2))
-
-# Below this many units (or diagnosed repairs, …) a share's interval is wider than 35 points at 50 %:
-# the page says "too few to say" instead of a rate.
-MINIMUM_DENOMINATOR = 30
 
 
 class Interval(NamedTuple):

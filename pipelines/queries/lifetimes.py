@@ -12,9 +12,9 @@ import polars as pl
 
 from pipelines.queries.scopes import Scope, scope_key, where
 from pipelines.queries.snapshot import Snapshot
+from pipelines.queries.thresholds import threshold
 
 MONTHS = (3, 12, 24)
-MINIMUM_EXPECTED = 1
 
 _COLUMNS = """
     scope_type, scope_id, cohort, cause, age_month, hazard, cumulative, cumulative_low, cumulative_high,
@@ -143,9 +143,10 @@ def nevada_residuals(snapshot: Snapshot, scope: Scope, column: str, span: str = 
 
     Expected: what machines of the same family brought in the same month after delivery, all delivery months
     together, times the units at risk. Residual: (observed − expected) / √expected, where at least
-    MINIMUM_EXPECTED were expected; below, chance alone colours a cell.
+    the threshold minimum_expected_failures were expected; below, chance alone colours a cell.
     """
     condition, parameters = where("fct_nevada", scope)
+    least = threshold(snapshot, "minimum_expected_failures")
     return snapshot.rows(
         f"""
         with cells as (
@@ -176,7 +177,7 @@ def nevada_residuals(snapshot: Snapshot, scope: Scope, column: str, span: str = 
         )
         select
             *, 1000 * events / n as per_1000, 1000 * expected / n as expected_per_1000,
-            case when expected >= {MINIMUM_EXPECTED} then (events - expected) / sqrt(expected) end as residual
+            case when expected >= {least} then (events - expected) / sqrt(expected) end as residual
         from summed
         where n > 0
         order by delivery_month, claim_month

@@ -16,6 +16,7 @@ from pipelines.errors import SavoirError
 from pipelines.queries import intervals
 from pipelines.queries.scopes import EVERYTHING, Scope, where
 from pipelines.queries.snapshot import Snapshot
+from pipelines.queries.thresholds import threshold
 
 
 class MeasureMissingError(SavoirError):
@@ -102,8 +103,10 @@ def values_by(
     table = snapshot.rows(
         f"select {', '.join([*by, *sums])} from marts.{mart} where {condition} {grouping}", parameters
     )
+    least = threshold(snapshot, "minimum_units_at_risk")
     rows = [
-        {key: row[key] for key in keys} | _measured(each, row[f"numerator_{i}"], row[f"denominator_{i}"])
+        {key: row[key] for key in keys}
+        | _measured(each, row[f"numerator_{i}"], row[f"denominator_{i}"], least)
         for row in table.iter_rows(named=True)
         for i, each in enumerate(asked)
     ]
@@ -131,7 +134,9 @@ _VALUE_SCHEMA = {
 }
 
 
-def _measured(declared: Measure, numerator: float | None, denominator: float | None) -> dict[str, object]:
+def _measured(
+    declared: Measure, numerator: float | None, denominator: float | None, least: float
+) -> dict[str, object]:
     events = numerator or 0.0
     if declared.denominator is None:
         value, n = events, None
@@ -143,7 +148,7 @@ def _measured(declared: Measure, numerator: float | None, denominator: float | N
         limits = {"wilson": intervals.wilson, "poisson": intervals.poisson}.get(
             declared.interval, lambda _events, _n: intervals.NONE
         )(events, n)
-        is_enough = n >= intervals.MINIMUM_DENOMINATOR
+        is_enough = n >= least
     return {
         "measure": declared.name,
         "value": value,

@@ -10,9 +10,8 @@ from pipelines.queries.measures import Value, beside, values
 from pipelines.queries.ratios import ratios, ratios_by
 from pipelines.queries.scopes import Scope, where
 from pipelines.queries.snapshot import Snapshot
+from pipelines.queries.thresholds import threshold
 
-# A month of requests is settled once this share of its claims is closed: the quick ones close first.
-SETTLED_SHARE = 0.95
 LIST_LIMIT = 500
 # Where the money goes: the additive parts of paid_eur, and what came back.
 PARTS = {
@@ -66,7 +65,9 @@ def spent_by_month(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
             where is_claim and {condition}
             group by request_month
         )
-        select month, claims, closed_share, closed_share >= {SETTLED_SHARE} as is_settled, part, amount_eur
+        select
+            month, claims, closed_share, closed_share >= {threshold(snapshot, "settled_share")} as is_settled,
+            part, amount_eur
         from months unpivot (amount_eur for part in ({", ".join(PARTS)}))
         order by month, part
         """,
@@ -85,7 +86,7 @@ def _settled(snapshot: Snapshot, mart: str, month: str, scope: Scope) -> pl.Data
     """Whether a month may still move: claims of it are open, or units sold in it still under guarantee."""
     settled = {
         "fct_claims": "count(*) filter (is_claim and not is_open) "
-        f">= {SETTLED_SHARE} * count(*) filter (is_claim)",
+        f">= {threshold(snapshot, 'settled_share')} * count(*) filter (is_claim)",
         "fct_order_lines": "bool_and(base_warranty_end_on <= (select max(as_of) from meta.build))",
     }[mart]
     condition, parameters = where(mart, scope)
@@ -137,7 +138,7 @@ def leaks_by(snapshot: Snapshot, group: str, scope: Scope) -> pl.DataFrame:
             {key} as {group}, part, sum(amount_eur)::double as amount_eur,
             count(*) filter (amount_eur > 0) as claims,
             count(*) filter (not is_open) / count(*) as closed_share,
-            count(*) filter (not is_open) >= {SETTLED_SHARE} * count(*) as is_settled
+            count(*) filter (not is_open) >= {threshold(snapshot, "settled_share")} * count(*) as is_settled
         from (
             select {key}, is_open, {", ".join(f"{amount} as {part}" for part, amount in LEAKS.items())}
             from marts.fct_claims

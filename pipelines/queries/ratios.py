@@ -17,6 +17,7 @@ from pipelines.queries import intervals
 from pipelines.queries.measures import Value, measure, values_by
 from pipelines.queries.scopes import EVERYTHING, Scope
 from pipelines.queries.snapshot import Snapshot
+from pipelines.queries.thresholds import threshold
 
 GROUPS = 40
 _T = float(stdtrit(GROUPS - 1, 0.5 + intervals.LEVEL / 2))
@@ -84,7 +85,7 @@ def ratios_by(
             {each: row[each] for each in keys}
             | {"measure": row["measure"], "value": events / n if n > 0 else None, "events": events, "n": n}
             | {"low": low, "high": high, "cases": cases}
-            | {"is_enough": cases >= intervals.MINIMUM_DENOMINATOR}
+            | {"is_enough": cases >= threshold(snapshot, "minimum_units_at_risk")}
         )
     schema = {each: dealt.schema[each] for each in keys} | {"measure": pl.String} | _SCHEMA
     return pl.DataFrame(rows, schema=schema).sort([*keys, "measure"], nulls_last=True)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from pipelines.home import Home
-from pipelines.queries.defects import BASELINE_WEEKS, MINIMUM_EVENTS, defect_week
+from pipelines.queries.defects import BASELINE_WEEKS, defect_week
 from pipelines.queries.intervals import poisson, rate_ratio
 from pipelines.queries.snapshot import Snapshot, open_snapshot
 from pipelines.queries.weeks import Week
@@ -52,7 +52,7 @@ def test_every_verdict_follows_from_its_interval(snapshot: Snapshot) -> None:
         for family in (None, "chainsaw"):
             for each in defect_week(snapshot, WEEK.earlier(back), family).comparisons:
                 seen.add(each.verdict)
-                if each.events + each.base_events < MINIMUM_EVENTS:
+                if each.events + each.base_events < 10:
                     assert each.verdict == "too_few"
                     continue
                 assert each.ratio_low is not None

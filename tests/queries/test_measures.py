@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from pipelines.queries.intervals import MINIMUM_DENOMINATOR, poisson, wilson
+from pipelines.queries.intervals import poisson, wilson
 from pipelines.queries.measures import MeasureMissingError, measure, values, values_by
 from pipelines.queries.scopes import Scope, ScopeError
 from pipelines.queries.snapshot import Snapshot
@@ -55,10 +55,10 @@ def test_groups_add_up_to_the_whole(snapshot: Snapshot) -> None:
 def test_below_the_minimum_there_is_too_little_to_say(snapshot: Snapshot) -> None:
     by_lot = values_by(snapshot, "fct_claims", ["failure_share"], ["requested_on"])
     assert by_lot.height > 100
-    assert by_lot.filter(pl.col("n") < MINIMUM_DENOMINATOR)["is_enough"].any() is False
+    assert by_lot.filter(pl.col("n") < 30)["is_enough"].any() is False
     whole = values(snapshot, "fct_claims", ["failure_share"])["failure_share"]
     assert whole.n is not None
-    assert whole.n >= MINIMUM_DENOMINATOR
+    assert whole.n >= 30
     assert whole.is_enough
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.queries.intervals import MINIMUM_DENOMINATOR
 from pipelines.queries.ratios import GROUPS, jackknife, ratios, ratios_by
 from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import Snapshot
@@ -63,7 +62,7 @@ def test_groups_with_few_cases_are_too_few_to_say(snapshot: Snapshot) -> None:
     both = months.join(counted, on="request_month", suffix="_counted")
     assert both.height == months.height == counted.height
     assert (both["cases"] == both["n_counted"]).all()
-    assert (both["is_enough"] == (both["n_counted"] >= MINIMUM_DENOMINATOR)).all()
+    assert (both["is_enough"] == (both["n_counted"] >= 30)).all()
 
 
 def test_only_the_asked_remedies_are_in_a_ratio_among_them(snapshot: Snapshot) -> None:
