@@ -15,8 +15,10 @@ from pipelines.home import PROJECT_DIR
 # Besides the standard library and itself, a folder (or one file) may import these and nothing else.
 WALLS: dict[str, set[str]] = {
     "pipelines/feeds": {
-        "duckdb", "numpy", "pyarrow", "pydantic", "yaml", "pipelines.errors", "pipelines.home",
+        "duckdb", "numpy", "pyarrow", "pydantic", "python_calamine", "yaml", "pipelines.errors",
+        "pipelines.home", "pipelines.privacy",
     },
+    "pipelines/privacy": {"phonenumbers", "stdnum"},
     "pipelines/reliability": {"numpy", "scipy", "pipelines.errors"},
     "pipelines/lifetimes": {
         "duckdb", "numpy", "polars", "yaml", "pipelines.home", "pipelines.reliability",
@@ -61,6 +63,7 @@ WALLS: dict[str, set[str]] = {
 # For each wall, what would be most tempting to reach through it.
 TEMPTATIONS: dict[str, tuple[str, ...]] = {
     "pipelines/feeds": ("dagster", "polars", "pipelines.orchestration", "pipelines.queries"),
+    "pipelines/privacy": ("duckdb", "pipelines.feeds", "pipelines.home"),
     "pipelines/reliability": ("dagster", "polars", "streamlit", "duckdb", "pipelines.lifetimes"),
     "pipelines/lifetimes": ("dagster", "streamlit", "pipelines.queries"),
     "pipelines/simulation": ("dagster", "duckdb", "pipelines.lifetimes", "pipelines.reliability"),

@@ -45,7 +45,7 @@ def test_the_figures_of_repair_or_replace_are_those_of_the_mart(
     only = f"family_code = '{family}'" if family else "true"
     row = snapshot.rows(
         f"""
-        select sum(expected_regret_eur) as regret, count(expected_regret_eur) as regretted,
+        select sum(expected_regret_eur)::double as regret, count(expected_regret_eur) as regretted,
             sqrt(sum(regret_variance)) as deviation,
             count(*) filter (actual_remedy = cheapest_remedy)
                 / count(*) filter (is_priced and actual_remedy in ('repair', 'replacement')) as is_right,
