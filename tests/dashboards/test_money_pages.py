@@ -149,7 +149,7 @@ def test_the_figures_of_money_are_those_of_the_marts(
     # The cost of the units sold, from the claims' side.
     cost, units, sales = snapshot.rows(
         f"""
-        select (select sum(net_cost_eur) from marts.fct_claims where is_claim and {only}),
+        select (select sum(net_cost_eur)::double from marts.fct_claims where is_claim and {only}),
             sum(units)::double, sum(units * unit_price_eur)::double
         from marts.fct_order_lines where {only}
         """
@@ -168,7 +168,7 @@ def test_no_euro_is_lost_between_the_parts_the_months_and_the_whole(
     open_page: Open, snapshot: Snapshot
 ) -> None:
     app = open_page("money")
-    net = snapshot.rows("select sum(net_cost_eur) from marts.fct_claims where is_claim").item()
+    net = snapshot.rows("select sum(net_cost_eur)::double from marts.fct_claims where is_claim").item()
     months = table(app, "new_units")
     parts = ("repairs", "new_units", "refunds", "parts", "freight", "recovered")
     assert math.fsum(row[part] for row in months for part in parts) == pytest.approx(net, rel=1e-12)
