@@ -28,6 +28,7 @@ CAUSE_COLOURS = {
 }
 SERIES = ("#1f8a6e", "#5a7fb0", "#d19a2e")
 BAND_OPACITY = 0.18
+INK = {"light": "#1c2925", "dark": "#e4ebe7"}
 # The words that charts of rates and counts need from the page, in its language.
 RATE_WORDS = (
     *("months", "rate", "low", "high", "failures", "watched", "units", "label", "claims", "month", "cause"),
@@ -61,6 +62,8 @@ _LOCALES = {
 def show(chart: Any, alt_text: str, language: str, height: int = 280) -> None:
     """Draw a chart with the house's defaults and its description for screen readers."""
     config = alt.Config(
+        # Marks of text that name no colour: a matrix's numbers on pale cells.
+        text=alt.MarkConfig(color=INK.get(st.context.theme.type or "light", INK["light"])),
         locale=_LOCALES[language],
         view=alt.ViewConfig(stroke=None),
         axis=alt.AxisConfig(

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import streamlit as st
 
 from dashboards.data import ask
-from dashboards.texts import inert, language, t, term
+from dashboards.texts import inert, language, sentence, t, term
 from pipelines.queries.build_facts import BuildFacts, build_facts
 from pipelines.queries.defects import Comparison
 from pipelines.queries.formats import (
@@ -50,7 +50,7 @@ def measure_card(value: Value, note: str | None = None) -> None:
     declared = value.measure
     shown = by_format(value.value, declared.format, language()) if value.is_enough else TOO_FEW[language()]
     with st.container(border=True, height="stretch", gap="xxsmall"):
-        st.metric(declared.label(language()), shown, help=declared.definition)
+        st.metric(declared.label(language()), shown, help=sentence(declared.definition))
         st.caption(note or _basis(value))
 
 
@@ -111,7 +111,7 @@ def comparison_card(compared: Comparison) -> None:
         st.metric(
             compared.measure.label(lang),
             number(compared.events, lang),
-            help=compared.measure.definition or None,
+            help=sentence(compared.measure.definition) or None,
         )
         st.caption(
             t("week_rate", rate=per_units(compared.rate, lang), before=per_units(compared.base_rate, lang))

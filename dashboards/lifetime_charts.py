@@ -70,7 +70,7 @@ def hazard_bars(frame: pl.DataFrame, words: dict[str, str]) -> Any:
 
 
 def cohort_fan(frame: pl.DataFrame, pooled: pl.DataFrame, words: dict[str, str]) -> Any:
-    """One curve per delivery month, the newer the darker, and all months together in red.
+    """One curve per delivery month, the newer the stronger, and all months together in red.
 
     Dashed from the last month to which all units of the delivery month were watched.
     """
@@ -84,7 +84,7 @@ def cohort_fan(frame: pl.DataFrame, pooled: pl.DataFrame, words: dict[str, str])
     y = alt.Y("cumulative:Q", title=words["rate"], axis=alt.Axis(format=".1%", tickCount=5))
     colour = alt.Color(
         "cohort:T",
-        scale=alt.Scale(range=["#c3d8d0", "#0d3b2e"], interpolate="rgb"),
+        scale=alt.Scale(range=["rgba(120, 140, 132, 0.35)", "#1f9a78"], interpolate="rgb"),
         legend=alt.Legend(title=words["delivered"], format="%Y", tickCount=4),
     )
     pointed = alt.selection_point(on="pointerover", fields=["cohort"], empty=False, clear="pointerout")
@@ -183,13 +183,18 @@ def nevada(frame: pl.DataFrame, kind: str, words: dict[str, str]) -> Any:
     )
     if kind == "residual":
         scale = alt.Scale(
-            domain=[-4, 0, 4], range=[BASE, "#eef1f0", "#b34a2f"], clamp=True, interpolate="rgb"
+            domain=[-4, 0, 4],
+            range=[BASE, "rgba(127, 140, 135, 0.12)", "#c2593f"],
+            clamp=True,
+            interpolate="rgb",
         )
         legend = alt.Legend(format="+d", title=words["residual"], values=[-4, -2, 0, 2, 4])
         told = base.transform_filter("isValid(datum.residual)").mark_rect()
         untold = base.transform_filter("!isValid(datum.residual)").mark_rect(color=MUTED, opacity=0.25)
         return untold + told.encode(color=alt.Color("residual:Q", scale=scale, legend=legend))
-    scale = alt.Scale(type="sqrt", range=["#eef4f1", "#d9b266", "#b34a2f"], interpolate="rgb")
+    scale = alt.Scale(
+        type="sqrt", range=["rgba(217, 178, 102, 0.06)", "#d9a441", "#b34a2f"], interpolate="rgb"
+    )
     field = "per_1000" if kind == "observed" else "expected_per_1000"
     return base.mark_rect().encode(
         color=alt.Color(f"{field}:Q", scale=scale, title=words["per_1000"], legend=alt.Legend(format=".1f"))

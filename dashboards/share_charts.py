@@ -124,11 +124,11 @@ def verdict_matrix(frame: pl.DataFrame, words: dict[str, str]) -> Any:
             alt.Tooltip("claims:Q", title=words["claims"], format=",d"),
         ],
     )
-    scale = alt.Scale(type="symlog", range=["#d7e8e1", "#1f6f5c"])
+    # From the ground itself to full colour, so that few is pale on light and on dark ground alike.
+    scale = alt.Scale(type="symlog", range=["rgba(31, 138, 110, 0.14)", "#1f7a63"], interpolate="rgb")
     cells = base.mark_rect(cornerRadius=3).encode(color=alt.Color("claims:Q", scale=scale, legend=None))
     middle = float(frame["claims"].cast(pl.Float64).max() or 0) ** 0.6  # ty: ignore[invalid-argument-type]
-    text = base.mark_text(fontSize=12).encode(
-        text=alt.Text("claims:Q", format=",d"),
-        color=alt.condition(f"datum.claims > {middle}", alt.value("#ffffff"), alt.value("#1c2925")),
-    )
-    return cells + text
+    numbers = base.encode(text=alt.Text("claims:Q", format=",d"))
+    pale = numbers.transform_filter(f"datum.claims <= {middle}").mark_text(fontSize=12)
+    full = numbers.transform_filter(f"datum.claims > {middle}").mark_text(fontSize=12, color="#ffffff")
+    return cells + pale + full

@@ -41,6 +41,7 @@ PAGES = {
 st.set_page_config(page_title="Savoir", page_icon=str(ASSETS / "savoir.svg"), layout="wide")
 st.logo(str(ASSETS / "savoir_wordmark.svg"), icon_image=str(ASSETS / "savoir.svg"), size="large")
 
+st.html(ASSETS / "pages.css")
 bar = st.container(horizontal=True, horizontal_alignment="right")
 notices = st.container()
 with st.sidebar, guard.speaking(notices):

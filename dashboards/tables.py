@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import polars as pl
@@ -11,7 +12,7 @@ import streamlit as st
 from dashboards import exports, fields
 from dashboards.data import ask
 from dashboards.fields import Field
-from dashboards.texts import language, t
+from dashboards.texts import language, sentence, t
 from dashboards.url_state import filters_in_words
 from pipelines.queries.build_facts import build_facts, definitions
 from pipelines.queries.formats import day
@@ -39,6 +40,15 @@ def with_texts(frame: pl.DataFrame, column: str, beginning: str, to: str) -> pl.
     """The frame with a column `to` that holds the catalogue's text `<beginning><code>` for each code."""
     texts = {code: t(beginning + code) for code in frame[column].drop_nulls().unique()}
     return frame.with_columns(pl.col(column).replace_strict(texts, return_dtype=pl.String).alias(to))
+
+
+def with_sentences(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """The frame with sentences of the published file in the reader's language."""
+    lang = language()
+    known = [name for name in columns if name in frame.columns]
+    return frame.with_columns(
+        pl.col(name).map_elements(lambda text: sentence(text, lang), return_dtype=pl.String) for name in known
+    )
 
 
 def grid(
@@ -112,9 +122,20 @@ def _notes(title: str, rows: int, of: int) -> exports.Notes:
         (t("file_rows"), str(rows) if rows == of else t("file_rows_cut", rows=rows, all=of)),
         (t("file_units"), t("file_units_note")),
     ]
-    return exports.Notes(
-        t("sheet_data"), t("sheet_about"), t("sheet_definitions"), about, ask(definitions, lang)
-    )
+    meanings = [(word, sentence(meaning) or "") for word, meaning in ask(definitions, lang)]
+    return exports.Notes(t("sheet_data"), t("sheet_about"), t("sheet_definitions"), about, meanings)
+
+
+@contextmanager
+def matrix_or_table(
+    frame: pl.DataFrame, columns: Mapping[str, Field | str], name: str, alt: str
+) -> Generator[None]:
+    """What is drawn inside is for wide screens; on a phone its table stands there instead."""
+    with st.container(key=f"wide-{name}"):
+        yield
+        behind(frame, columns, name, alt)
+    with st.container(key=f"narrow-{name}"):
+        grid(frame, columns, alt)
 
 
 def behind(frame: pl.DataFrame, columns: Mapping[str, Field | str], name: str, alt: str) -> None:

@@ -8,7 +8,7 @@ from dashboards.data import ask
 from dashboards.figures import header, measure_cards
 from dashboards.filters import scope as scope_filter
 from dashboards.navigation import open_claim
-from dashboards.tables import behind, grid, with_labels, with_texts
+from dashboards.tables import grid, matrix_or_table, with_labels, with_texts
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries.audit import by_violation, compliance, findings_of, headline, rules, verdict_matrix
@@ -38,10 +38,12 @@ with st.container(border=True):
         cells = labelled.group_by(policy=against, practice="actual_outcome").agg(pl.col("claims").sum())
         words = {key: t(f"share_{key}") for key in share_charts.WORDS} | {"policy": t(against)}
         height = 90 + 30 * cells["policy"].n_unique()
-        charts.show(share_charts.verdict_matrix(cells, words), t("audit_matrix_alt"), lang, height)
-        shown = {name: t(name) for name in ("policy_outcome", "legal_outcome", "actual_outcome")}
-        claims = fields.number(t("axis_claims"))
-        behind(labelled, shown | {"claims": claims}, "verdicts", t("audit_matrix"))
+        outcomes = ("policy_outcome", "legal_outcome", "actual_outcome")
+        shown = {name: fields.text(t(name)) for name in outcomes} | {
+            "claims": fields.number(t("axis_claims"))
+        }
+        with matrix_or_table(labelled, shown, "verdicts", t("audit_matrix")):
+            charts.show(share_charts.verdict_matrix(cells, words), t("audit_matrix_alt"), lang, height)
 
 violations = ask(by_violation, scope)
 if violations.is_empty():

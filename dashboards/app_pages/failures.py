@@ -8,8 +8,8 @@ from dashboards.data import ask
 from dashboards.figures import header, rate_card
 from dashboards.filters import choice, product_names, several
 from dashboards.filters import scope as scope_filter
-from dashboards.tables import behind, with_texts
-from dashboards.texts import language, t, term
+from dashboards.tables import behind, matrix_or_table, with_sentences, with_texts
+from dashboards.texts import language, sentence, t, term
 from dashboards.url_state import OneOf, bound
 from pipelines.queries.build_facts import families
 from pipelines.queries.formats import TOO_FEW, percent, span
@@ -127,11 +127,11 @@ with right, st.container(border=True, height="stretch"):
         if chosen["is_diverging"]:
             st.warning(t("weibull_diverging"), icon=":material/call_split:")
         if chosen["doubt"]:
-            st.text(chosen["doubt"])
+            st.text(sentence(chosen["doubt"]))
         line = ask(weibull_line, scope, cause, convention)
         charts.show(lifetime_charts.weibull_plot(points, line, words), t("weibull_alt"), lang, 330)
     behind(
-        with_texts(fitted, "convention", "convention_", "told"),
+        with_sentences(with_texts(fitted, "convention", "convention_", "told"), "doubt"),
         {
             "told": t("weibull_convention"),
             "units": columns["units"],
@@ -172,18 +172,15 @@ with st.container(border=True):
         st.info(t("no_life_table"))
     else:
         drawn = lifetime_charts.nevada(cells, kind, words | {"failures": t(f"axis_{counted}")})
-        charts.show(drawn, t("nevada_alt"), lang, 460)
-        behind(
-            cells.sort("delivery_month", "claim_month", descending=True),
-            {
-                "delivery_month": fields.month(t("axis_delivered")),
-                "claim_month": fields.month(t("axis_claim_month")),
-                "n": fields.number(t("axis_watched")),
-                "events": fields.number(t(f"axis_{counted}")),
-                "expected": fields.number(t("axis_expected"), 1),
-                "residual": fields.number(t("axis_residual"), 1),
-                "per_1000": fields.number(t("axis_per_1000"), 2),
-            },
-            "nevada",
-            t("nevada_title"),
-        )
+        columns = {
+            "delivery_month": fields.month(t("axis_delivered")),
+            "claim_month": fields.month(t("axis_claim_month")),
+            "n": fields.number(t("axis_watched")),
+            "events": fields.number(t(f"axis_{counted}")),
+            "expected": fields.number(t("axis_expected"), 1),
+            "residual": fields.number(t("axis_residual"), 1),
+            "per_1000": fields.number(t("axis_per_1000"), 2),
+        }
+        newest = cells.sort("delivery_month", "claim_month", descending=True)
+        with matrix_or_table(newest, columns, "nevada", t("nevada_title")):
+            charts.show(drawn, t("nevada_alt"), lang, 460)

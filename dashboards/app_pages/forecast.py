@@ -7,8 +7,8 @@ from dashboards import charts, fields, forecast_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_card
 from dashboards.filters import scope as scope_filter
-from dashboards.tables import behind, grid, with_labels
-from dashboards.texts import language, t
+from dashboards.tables import behind, grid, with_labels, with_sentences
+from dashboards.texts import language, sentence, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries import forecasts
 from pipelines.queries.build_facts import families
@@ -27,7 +27,7 @@ if months.is_empty():
 last = months.row(-1, named=True)
 if last["doubt"]:
     st.warning(t("forecast_doubt"), icon=":material/help:")
-    st.text(last["doubt"])
+    st.text(sentence(last["doubt"]))
 scored, made, came = ask(forecasts.scores, scope)
 basis = t(
     "forecast_basis",
@@ -161,7 +161,9 @@ with st.container(border=True):
 with st.container(border=True):
     st.subheader(t("forecast_reserves"), anchor=False)
     st.caption(t("forecast_reserves_caption"))
-    reserves = with_labels(ask(forecasts.reserves), "family_code").rename({"family_code": "label"})
+    reserves = with_sentences(with_labels(ask(forecasts.reserves), "family_code"), "doubt").rename(
+        {"family_code": "label"}
+    )
     known = reserves.drop_nulls("cumulative_cost_eur")
     if known.is_empty():
         st.info(t("forecast_none"))

@@ -7,7 +7,7 @@ from dashboards import charts, fields, share_charts
 from dashboards.data import ask
 from dashboards.figures import header
 from dashboards.navigation import open_claim
-from dashboards.tables import behind, grid, with_labels
+from dashboards.tables import grid, matrix_or_table, with_labels, with_sentences
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries.formats import euros, number
@@ -106,16 +106,21 @@ with st.container(border=True):
     words = {key: t(f"share_{key}") for key in share_charts.WORDS}
     words |= {"policy": t("lab_before"), "practice": t("lab_after")}
     height = 90 + 30 * cells["policy"].n_unique()
-    charts.show(share_charts.verdict_matrix(cells, words), t("lab_matrix_alt"), lang, height)
     counted = fields.number(t("axis_claims"))
     shown = {"before_outcome": t("lab_before"), "after_outcome": t("lab_after"), "claims": counted}
-    behind(labelled, shown | {"change_eur": money_column}, "replay_matrix", t("lab_matrix"))
+    shown |= {"change_eur": money_column}
+    with matrix_or_table(labelled, shown, "replay_matrix", t("lab_matrix")):
+        charts.show(share_charts.verdict_matrix(cells, words), t("lab_matrix_alt"), lang, height)
 
 if done.unpriced.height:
     with st.container(border=True):
         st.subheader(t("lab_unpriced"), anchor=False)
         st.caption(t("lab_unpriced_caption"))
-        grid(done.unpriced, {"claims": counted, "reason": t("lab_reason")}, t("lab_unpriced"))
+        grid(
+            with_sentences(done.unpriced, "reason"),
+            {"claims": counted, "reason": t("lab_reason")},
+            t("lab_unpriced"),
+        )
 
 if done.moved.height:
     st.subheader(t("lab_list"), anchor=False)
@@ -128,7 +133,12 @@ if done.moved.height:
     if done.moved.height > LIST_LIMIT:
         st.caption(t("lab_list_cut", shown=number(LIST_LIMIT, lang), all=number(done.moved.height, lang)))
     labelled = with_labels(
-        dearest, "family_code", "before_outcome", "after_outcome", "legal_outcome", "actual_outcome"
+        with_sentences(dearest, "unpriced_reason"),
+        "family_code",
+        "before_outcome",
+        "after_outcome",
+        "legal_outcome",
+        "actual_outcome",
     )
     picked = grid(
         labelled.head(LIST_LIMIT),

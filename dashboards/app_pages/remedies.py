@@ -8,7 +8,7 @@ from dashboards.data import ask
 from dashboards.figures import header, measure_cards
 from dashboards.filters import scope as scope_filter
 from dashboards.navigation import open_claim
-from dashboards.tables import behind, grid, with_labels, with_texts
+from dashboards.tables import behind, grid, with_labels, with_sentences, with_texts
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries import remedies
@@ -183,7 +183,12 @@ with left, st.container(border=True, height="stretch"):
     )
 with right, st.container(border=True, height="stretch"):
     st.subheader(t("remedies_cells"), anchor=False)
-    cells = ask(remedies.cells, scope)
+    cells = ask(remedies.cells, scope).with_columns(
+        cell=pl.col("cell").map_elements(
+            lambda cell: " × ".join(code_label(code, lang) for code in cell.split(" × ")),
+            return_dtype=pl.String,
+        )
+    )
     without = cells.filter(~pl.col("has_overlap"))
     counts = {"without": written(without.height, lang), "all": written(cells.height, lang)}
     st.caption(t("remedies_cells_caption", **counts))
@@ -212,7 +217,7 @@ with st.container(border=True):
             t("remedies_unpriced_caption", n=written(unpriced.height, lang)) + " " + t("worklist_pick")
         )
         unpriced_picked = grid(
-            with_labels(unpriced, "family_code", "actual_remedy"),
+            with_sentences(with_labels(unpriced, "family_code", "actual_remedy"), "unpriced_reason"),
             {
                 "ticket_id": words["ticket"],
                 "requested_on": fields.day(t("axis_requested")),

@@ -1,14 +1,16 @@
 """Rules: every row of the policy, the law and the audit, its clause, the claims that took it, compliance."""
 
+import polars as pl
 import streamlit as st
 
 from dashboards import fields
 from dashboards.data import ask
 from dashboards.figures import header
-from dashboards.tables import grid, with_labels
+from dashboards.tables import grid, with_labels, with_sentences, with_texts
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries.audit import rules
+from pipelines.queries.words import conditions_in_words
 
 header(t("page_rules"), t("rules_subtitle"))
 lang = language()
@@ -22,6 +24,13 @@ kind = st.segmented_control(
     **bound("kind", OneOf(kinds), "policy"),
 )
 table = with_labels(ask(rules, kind), "outcome", "payer_inbound", "payer_work", "payer_outbound")
+table = with_sentences(table, "missing_fields", "reading_en").with_columns(
+    conditions=pl.col("conditions").map_elements(
+        lambda text: conditions_in_words(text, lang), return_dtype=pl.String
+    )
+)
+if kind == "violation":
+    table = with_texts(table, "severity", "severity_", "severity")
 if table.is_empty():
     st.info(t("rules_none"))
     st.stop()

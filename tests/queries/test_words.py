@@ -52,5 +52,5 @@ def test_every_code_of_the_feeds_has_a_label() -> None:
 
 
 def test_a_free_word_stays_itself() -> None:
-    assert code_label("self_propelled_mower", "en") == "Self propelled mower"
+    assert code_label("motor_winch", "en") == "Motor winch"
     assert code_label(None, "fr") == "–"

@@ -1,7 +1,17 @@
+with products as (
+    select * from {{ ref('int_products__completed') }}
+),
+
+families as (
+    select * from {{ ref('family_labels') }}
+)
+
 select
     sku,
     product_name,
-    family_code,
+    products.family_code,
+    label_en as family_label_en,
+    label_fr as family_label_fr,
     brand,
     supplier_id,
     power_source,
@@ -11,4 +21,5 @@ select
     has_french_manual,
     wear_part_codes,
     is_listed
-from {{ ref('int_products__completed') }}
+from products
+left join families on products.family_code = families.family_code
