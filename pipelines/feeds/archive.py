@@ -51,6 +51,7 @@ def store(copy: Copy, task: Task, staged: Staged, file_sha256: str, file_name: s
         "rows": staged.rows,
         "unparsed": staged.unparsed,
         "columns": {name: task.source.staged(name) for name in staged.columns},
+        "shape": task.source.shape,
     }
     written = task.rows.with_suffix(".json")
     written.write_text(json.dumps(receipt, ensure_ascii=False))
@@ -71,17 +72,19 @@ def stored(connection: duckdb.DuckDBPyConnection, copy: Copy, source: Mapping) -
     receipt = json.loads(copy.receipt.read_text())
     if "offsets" in receipt:
         return _stored_by_name(connection, copy, source, receipt)
+    if receipt.get("shape") != source.shape:
+        return None  # only the file itself can be shaped anew
     columns = {name: column for name, column in receipt["columns"].items() if name in source.columns}
     selected = "".join(f"{column} as {source.staged(name)}, " for name, column in columns.items())
+    also = ", _place" if source.shape is not None else ""
+    unparsed_sql = f"select * from read_parquet({sql.path(copy.unparsed)})"
     return Staged(
         columns=tuple(columns),
         records=receipt["records"],
         rows=receipt["rows"],
         unparsed=receipt["unparsed"],
-        rows_sql=f"select {selected}_row from read_parquet({sql.path(copy.rows)})",
-        unparsed_sql=f"select * from read_parquet({sql.path(copy.unparsed)})"
-        if receipt["unparsed"]
-        else None,
+        rows_sql=f"select {selected}_row{also} from read_parquet({sql.path(copy.rows)})",
+        unparsed_sql=unparsed_sql if receipt["unparsed"] else None,
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import SavoirError, machine_fault
-from pipelines.feeds import archive, exports, files, landing, sql
+from pipelines.feeds import archive, exports, files, landing, sets, sql
 from pipelines.feeds.contract import contract
 from pipelines.feeds.engine import Engine, engine
 from pipelines.feeds.files import MAX_INFLATED_BYTES, FileRefusedError, shown
@@ -60,12 +60,12 @@ def take_all(home: Home, progress: Progress | None = None, source: str | None = 
     deliveries: list[Delivery] = []
     with landing.locked(home):
         landing.ensure_empty_landing(home)
-        queue = waiting(home, source)
+        queue = sets.grouped(waiting(home, source), sources(home))
         if not queue:
             return deliveries
         with engine(home) as running, remembered(home) as refusals:
             for place, file in enumerate(queue, 1):
-                say(f"Taking {shown(file.path.name)} as {file.source} ({place} of {len(queue)})")
+                say(f"Taking {_name(file)} as {file.source} ({place} of {len(queue)})")
                 delivery = _taken_or_refused(home, file, running, refusals)
                 for sentence in delivery.sentences:
                     say(sentence)
@@ -82,7 +82,7 @@ def take(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INFL
     home.make()
     with landing.locked(home), engine(home, max_inflated_bytes=max_inflated_bytes) as running:
         landing.ensure_empty_landing(home)
-        return _land(home, path, mapping, running)
+        return _land(home, _file(path, mapping), mapping, running)
 
 
 def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INFLATED_BYTES) -> CheckResult:
@@ -94,8 +94,9 @@ def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INF
     ):
         folder = Path(scratch)
         try:
-            file_sha256 = _sha256(path)
-            staged = stage(_task(running, path, mapping, folder))
+            file = _file(path, mapping)
+            file_sha256 = _sha256(file)
+            staged = stage(_task(running, file, mapping, folder))
             exported_at = exports.moments(mapping, path)
             leaving = _replaced(running, home, mapping, file_sha256)
             loaded = load(
@@ -127,16 +128,16 @@ def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INF
 
 def _taken_or_refused(home: Home, file: WaitingFile, running: Engine, refusals: Refusals) -> Delivery:
     """Whatever is wrong with one file, the others go on; what is wrong with the machine stops all."""
-    name = shown(file.path.name)
+    name = _name(file)
     if file.trouble is not None:
         return Delivery(file.source, name, refusal=file.trouble)
     key = None
     try:
         source = source_named(home, file.source)
-        key = refusals.key(home, file.path, source, _sha256(file.path))
+        key = refusals.key(home, file.path, source, _sha256(file))
         if (sentence := refusals.sentence(key)) is not None:
             return Delivery(file.source, name, refusal=sentence)
-        return _land(home, file.path, source, running)
+        return _land(home, file, source, running)
     except FileRefusedError as error:
         if key is not None and error.is_lasting:
             refusals.kept[key] = str(error)
@@ -152,7 +153,29 @@ def _taken_or_refused(home: Home, file: WaitingFile, running: Engine, refusals: 
         return Delivery(file.source, name, refusal=sentence)
 
 
-def _sha256(path: Path) -> str:
+def _name(file: WaitingFile) -> str:
+    return " + ".join(shown(path.name) for path in file.paths)
+
+
+def _file(path: Path, source: Mapping) -> WaitingFile:
+    """A file named by its path, with the others of its set, which lie beside it."""
+    if not sets.is_set(source):
+        return WaitingFile(path, source.name)
+    tables = sets.members(source, _existing(path))
+    if len(tables) < len(source.files):
+        wanted = ", ".join(pattern for table, pattern in source.files if table not in dict(tables))
+        raise FileRefusedError(
+            f"{shown(path.name)} waits for {wanted} beside it: the set is not complete.", is_lasting=False
+        )
+    return WaitingFile(path, source.name, tables=tables)
+
+
+def _sha256(file: WaitingFile) -> str:
+    each = {path: _sha256_of(path) for path in file.paths}
+    return sets.sha256_of(file.tables, each) if file.tables else each[file.path]
+
+
+def _sha256_of(path: Path) -> str:
     try:
         return files.sha256(_existing(path))
     except OSError as error:
@@ -163,9 +186,9 @@ def _sha256(path: Path) -> str:
         ) from None
 
 
-def _task(running: Engine, path: Path, source: Mapping, folder: Path) -> Task:
+def _task(running: Engine, file: WaitingFile, source: Mapping, folder: Path) -> Task:
     rows, unparsed = folder / "staged.parquet", folder / "unparsed.parquet"
-    return Task(path, source, running.key, rows, unparsed, running.max_inflated_bytes)
+    return Task(file.path, source, running.key, rows, unparsed, running.max_inflated_bytes, file.tables)
 
 
 def _existing(path: Path) -> Path:
@@ -174,17 +197,17 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _land(home: Home, path: Path, source: Mapping, running: Engine) -> Delivery:
-    name, state = shown(path.name), _state(path)
-    file_sha256 = _sha256(path)
+def _land(home: Home, file: WaitingFile, source: Mapping, running: Engine) -> Delivery:
+    name, state = _name(file), _state(file)
+    file_sha256 = _sha256(file)
     before = _already(running, home, source, file_sha256)
     if before is not None:
-        path.unlink()
+        _remove(file)
         return Delivery(source.name, name, delivery_id=before, already=before)
     delivery_id = landing.new_delivery_id(home, file_sha256)
     with landing.unfinished(home, delivery_id) as folder:
-        task = _task(running, path, source, folder)
-        exported_at = exports.moments(source, path)
+        task = _task(running, file, source, folder)
+        exported_at = exports.moments(source, file.path)
         leaving = _replaced(running, home, source, file_sha256)
         staged = stage(task)
         loaded = load(
@@ -199,7 +222,7 @@ def _land(home: Home, path: Path, source: Mapping, running: Engine) -> Delivery:
             exported_at=exported_at,
             leaving=leaving,
         )
-        if _state(path) != state:
+        if _state(file) != state:
             raise FileRefusedError(
                 f"{name} was still being written: let its name end in .part until it is complete.",
                 is_lasting=False,
@@ -211,13 +234,18 @@ def _land(home: Home, path: Path, source: Mapping, running: Engine) -> Delivery:
         copy = archive.copy_of(home, source.name, file_sha256, name)
         archive.store(copy, task, staged, file_sha256, name)
         landing.finish(home, folder, delivery_id)
-    path.unlink()
+    _remove(file)
     return loaded.delivery
 
 
-def _state(path: Path) -> tuple[int, int]:
-    known = _existing(path).stat()
-    return known.st_size, known.st_mtime_ns
+def _remove(file: WaitingFile) -> None:
+    for path in file.paths:
+        path.unlink()
+
+
+def _state(file: WaitingFile) -> list[tuple[int, int]]:
+    known = [_existing(path).stat() for path in file.paths]
+    return [(item.st_size, item.st_mtime_ns) for item in known]
 
 
 def _already(running: Engine, home: Home, source: Mapping, file_sha256: str) -> str | None:

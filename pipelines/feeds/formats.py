@@ -12,6 +12,7 @@ import datetime as dt
 import io
 import json
 import math
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -231,9 +232,11 @@ def _dumped(value: Any) -> str:
     return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
 
 
-def workbook_records(name: str, path: Path, skip_lines: int, decimal_mark: str) -> Records:
+def workbook_records(
+    name: str, path: Path, skip_lines: int, decimal_mark: str, date_forms: Sequence[str] = ()
+) -> Records:
     """The first visible sheet that holds anything, cells as they are stored: texts with their leading zeros,
-    dates as ISO 8601, formulas as their values.
+    dates in the source's own pattern, else as ISO 8601, formulas as their values.
     """
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
@@ -270,7 +273,7 @@ def workbook_records(name: str, path: Path, skip_lines: int, decimal_mark: str) 
         columns = columns[:-1]
     records = Records(columns, findings=tuple(findings))
     for number, row in enumerate(rows[place + 1 :], place + 2):
-        cells = [_cell_text(cell, decimal_mark) for cell in row]
+        cells = [_cell_text(cell, decimal_mark, date_forms) for cell in row]
         if not any(cells):
             continue
         if any(cells[len(columns) :]):
@@ -288,7 +291,17 @@ def _is_filled(book: Any, sheet: str) -> bool:
     return found.total_height > 0 and found.total_width > 0
 
 
-def _cell_text(value: Any, decimal_mark: str) -> str | None:
+def _date_form(value: dt.date, forms: Sequence[str]) -> str | None:
+    """The pattern in which the source writes its dates, so that a cell that is a date is read like the
+    others.
+    """
+    plain = [form for form in forms if "%" in form and not re.search("%[aAbBzZs]", form)]
+    has_clock = isinstance(value, dt.datetime) and value.time() != dt.time()
+    fitting = [form for form in plain if ("%H" in form) == has_clock]
+    return next(iter(fitting or ([] if has_clock else plain)), None)
+
+
+def _cell_text(value: Any, decimal_mark: str, date_forms: Sequence[str] = ()) -> str | None:
     """A cell as text; a moment without a clock is a date."""
     if value is None or value == "":
         return None
@@ -299,6 +312,8 @@ def _cell_text(value: Any, decimal_mark: str) -> str | None:
             return str(value)
         text = str(int(value)) if value.is_integer() and abs(value) < 10**15 else repr(value)
         return text.replace(".", decimal_mark)
+    if isinstance(value, dt.datetime | dt.date) and (form := _date_form(value, date_forms)):
+        return value.strftime(form)
     if isinstance(value, dt.datetime):
         is_date = value.time() == dt.time()
         return value.date().isoformat() if is_date else value.isoformat(timespec="seconds")

@@ -11,7 +11,11 @@ from collections.abc import Sequence
 from pipelines.feeds.contract import Contract
 from pipelines.feeds.files import FileRefusedError
 from pipelines.feeds.mappings import Mapping
+<<<<<<< HEAD
 from pipelines.privacy.values import kept_name
+=======
+from pipelines.feeds.shaping import Shape
+>>>>>>> 950f9cc (A file's shape may be changed by one select that reaches nothing and accounts for every row; sets of files wait until they are whole; JSON, NDJSON, XLSX, foreign quotes and escapes)
 
 # More names than this in one sentence help nobody.
 _NAMES_SHOWN = 5
@@ -41,6 +45,15 @@ def judged_header(
     unknown = [name for name in names if name not in wanted and name not in source.ignored]
     used = {name: places[name] for name in source.columns if name in places}
     return used, _findings(file_name, unknown, used, source)
+
+
+def shape_findings(file_name: str, names: Sequence[str], source: Mapping, shape: Shape) -> tuple[str, ...]:
+    """The columns that neither the shape reads nor the mapping lists."""
+    if not source.file_columns:
+        return ()
+    listed = {*source.file_columns, *source.ignored}
+    unknown = [name for name in names if name not in listed and not shape.reads(name)]
+    return _findings(file_name, unknown, {}, source)
 
 
 def _refuse_other_separator(file_name: str, name: str, source: Mapping) -> None:

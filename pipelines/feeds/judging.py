@@ -62,8 +62,9 @@ def _content_key_sql(source: Mapping, rule: FeedRule, staged: Staged) -> str:
     texts = f", {_UNIT}, ".join(f"coalesce({source.staged(name)}, '')" for name in named)
     content = f"left(sha256(concat({texts})), 16)"
     is_row = f"_skip is null and {conditions_sql(rule.when, source)}"
+    order = "_row" if source.shape is None else "_row, _place"
     return (
-        f"{content} || '-' || row_number() over (partition by {content}, {is_row} order by _row) "
+        f"{content} || '-' || row_number() over (partition by {content}, {is_row} order by {order}) "
         f"as {sql.name(f'_content_key_{rule.feed}')}"
     )
 

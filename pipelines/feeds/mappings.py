@@ -27,6 +27,7 @@ from pipelines.feeds.mapping_files import (
     MappingFile,
 )
 from pipelines.feeds.parsing import ValueStyle
+from pipelines.feeds.shaping import ShapeError, shape_of
 from pipelines.home import Home
 
 MAPPINGS_DIR = Path(__file__).resolve().parent / "mappings"
@@ -141,7 +142,9 @@ class Filter:
 @dataclass(frozen=True)
 class Mapping:
     """One source: a canonical feed (`is_canonical`: columns by name, all optional ones may be missing), or a
-    mapping. `files`: the shape's tables and the patterns of their files; none: every file is one of its own.
+    mapping. `columns`: what its rules read, of the file or of what the shape gives; `file_columns`: what
+    the file of a shape must have. `files`: the shape's tables and the patterns of their files; none: every
+    file is one of its own.
     """
 
     name: str
@@ -153,7 +156,9 @@ class Mapping:
     feeds: tuple[FeedRule, ...]
     is_canonical: bool
     fingerprint: str
+    format: str = "csv"
     shape: str | None = None
+    file_columns: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
 
     def staged(self, column: str) -> str:
@@ -239,6 +244,7 @@ class _Reader:
     def __init__(self, file: MappingFile, known: Contract) -> None:
         self.file, self.form, self.known = file, file.form, known
         self.wrong = file.wrong
+        self.used: list[str] = []
 
     def mapping(self) -> Mapping:
         form = self.form
@@ -252,6 +258,17 @@ class _Reader:
         for feed in form.feeds:
             if feed not in self.known.feeds:
                 raise self.wrong(("feeds", feed), f"is no feed: one of {', '.join(self.known.feeds)}")
+        if form.shape is not None:
+            try:
+                shape_of(form.shape)
+            except ShapeError as error:
+                raise self.wrong(("shape",), str(error)) from None
+        filters = tuple(
+            Filter(item.name, self.conditions(item.when, ("skip", place, "when")))
+            for place, item in enumerate(form.skip)
+        )
+        feeds = tuple(self.feed(name, rule, self.known.feeds[name]) for name, rule in form.feeds.items())
+        declared = tuple(dict.fromkeys(name.strip() for name in form.columns))
         meaning = form.model_dump_json(by_alias=True, exclude_unset=True, exclude={"description"})
         dialect = form.dialect
         return Mapping(
@@ -268,16 +285,15 @@ class _Reader:
                 style=ValueStyle(dialect.time_zone, dialect.dates),
                 unknown=dialect.unknown,
             ),
-            columns=tuple(dict.fromkeys(name.strip() for name in form.columns)),
+            columns=declared if form.shape is None else tuple(dict.fromkeys(self.used)),
             ignored=tuple(name.strip() for name in form.ignored),
-            filters=tuple(
-                Filter(item.name, self.conditions(item.when, ("skip", place, "when")))
-                for place, item in enumerate(form.skip)
-            ),
-            feeds=tuple(self.feed(name, rule, self.known.feeds[name]) for name, rule in form.feeds.items()),
+            filters=filters,
+            feeds=feeds,
             is_canonical=False,
             fingerprint=hashlib.sha256(f"{meaning}{self.known.fingerprint}".encode()).hexdigest(),
+            format=form.format,
             shape=form.shape,
+            file_columns=declared if form.shape is not None else (),
             files=tuple(form.files.items()),
         )
 
@@ -288,6 +304,7 @@ class _Reader:
             if place not in self.file.lines:  # written short: the column alone stands for its `from`
                 place = place[:-1]
             raise self.wrong(place, f"is {value!r}, which is not in columns: {', '.join(self.form.columns)}")
+        self.used.append(name)
         return name
 
     def conditions(

@@ -12,11 +12,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class WaitingFile:
-    """A file in the inbox. `trouble` says why it cannot be taken, where that shows without reading it."""
+    """A file in the inbox. `trouble` says why it cannot be taken, where that shows without reading it;
+    `tables`: the files of the set that it stands for, by table.
+    """
 
     path: Path
     source: str
     trouble: str | None = None
+    tables: tuple[tuple[str, Path], ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files themselves."""
+        return tuple(path for _, path in self.tables) or (self.path,)
 
 
 @dataclass(frozen=True)

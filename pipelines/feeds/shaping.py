@@ -58,6 +58,7 @@ class Shape:
     query: str
     tables: tuple[str, ...]
     names: frozenset[str]
+    spelled: frozenset[str]
     texts: frozenset[str]
     reads_all: bool
 
@@ -108,7 +109,14 @@ def shape_of(query: str) -> Shape:
     tables = tuple(dict.fromkeys(name for name in found.tables if name not in found.ctes))
     if not tables:
         raise ShapeError("reads no table: select from the file, under any name")
-    return Shape(query, tables, frozenset(found.names), frozenset(found.texts), found.has_star)
+    return Shape(
+        query,
+        tables,
+        frozenset(found.names),
+        frozenset(found.spelled),
+        frozenset(found.texts),
+        found.has_star,
+    )
 
 
 class _Found:
@@ -117,10 +125,16 @@ class _Found:
     def __init__(self, changing: set[str], reading: set[str]) -> None:
         self.changing, self.reading = changing, reading
         self.tables: list[str] = []
+        self.sorted_lists: set[int] = set()
         self.ctes: set[str] = set()
         self.names: set[str] = set()
+        self.spelled: set[str] = set()
         self.texts: set[str] = set()
         self.has_star = False
+
+    def is_sorted_after(self, node: dict) -> bool:
+        """Whether the list is put in order at once: the parser writes list(x order by x) so."""
+        return id(node) in self.sorted_lists
 
     def walk(self, node: object) -> None:
         if isinstance(node, list):
@@ -143,6 +157,7 @@ class _Found:
         if kind == "COLUMN_REF":
             names = [str(name).lower() for name in node["column_names"]]
             self.names.add(names[-1])
+            self.spelled.add(str(node["column_names"][-1]))
             if len(names) == 1 and names[0] in _CLOCKS:
                 raise ShapeError(
                     f"asks for {names[0]}, whose answer changes: the same file must give the same rows"
@@ -155,6 +170,8 @@ class _Found:
             self.ctes |= {str(item["key"]) for item in node["cte_map"].get("map", ())}
         if node.get("sample"):
             raise ShapeError("takes a sample, whose answer changes: the same file must give the same rows")
+        if function.startswith(("list_sort", "list_reverse_sort", "array_sort", "list_distinct")):
+            self.sorted_lists |= {id(item) for item in node.get("children", ())}
         if function in self.changing or (function == "age" and len(node.get("children", ())) == 1):
             raise ShapeError(
                 f"calls {function}(), whose answer changes: the same file must give the same rows"
@@ -171,7 +188,7 @@ class _Found:
                 )
         elif function in _ORDERED_AGGREGATES:
             orders = (node.get("order_bys") or {}).get("orders")
-            if not orders and "order_bys" in node:
+            if not orders and not self.is_sorted_after(node) and not _is_of_rows(node):
                 raise ShapeError(f"calls {function}() without an order: write {function}(... order by {ROW})")
         modifiers = {str(item.get("type")): item for item in node.get("modifiers") or ()}
         if "ORDER_MODIFIER" not in modifiers:
@@ -179,6 +196,12 @@ class _Found:
                 raise ShapeError(f"has a limit without an order: write order by {ROW}")
             if (modifiers.get("DISTINCT_MODIFIER") or {}).get("distinct_on_targets"):
                 raise ShapeError(f"has a distinct on without an order: write order by {ROW}")
+
+
+def _is_of_rows(node: dict) -> bool:
+    """Whether a list is of source rows alone, for the account: their order says nothing."""
+    children = node.get("children") or [{}]
+    return (children[0].get("column_names") or [""])[-1] == ROW and len(children) == 1
 
 
 @dataclass(frozen=True)
@@ -283,9 +306,9 @@ def run(
         raise ShapeError(f"cannot be run on this file ({_first_line(error)})") from None
     kinds = {name: kind for name, kind, *_ in described}
     if "_rows" in kinds:
-        sources = "list_filter(cast(_rows as bigint[]), x -> x is not null)"
+        sources = "list_filter(cast(_rows as bigint[]), lambda x: x is not null)"
     elif ROW in kinds:
-        sources = f"[cast({ROW} as bigint)]"
+        sources = f"list_filter([cast({ROW} as bigint)], lambda x: x is not null)"
     else:
         raise ShapeError(
             f"does not keep {ROW}: select it too, or of several tables [a.{ROW}, b.{ROW}] as _rows"

@@ -10,34 +10,32 @@ The staged file is the only copy of the source that is ever written; it becomes 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 
-from pipelines.feeds import files, sql
+from pipelines.feeds import dialects, files, shaping, sql
 from pipelines.feeds.contract import contract
-from pipelines.feeds.counting import RecordCount
 from pipelines.feeds.files import FileRefusedError, shown
-from pipelines.feeds.headers import judged_header
+from pipelines.feeds.headers import judged_header, shape_findings
 from pipelines.feeds.mappings import Mapping
+from pipelines.feeds.opening import Account, Opened, opened, opened_parquet
 from pipelines.feeds.personal import kept_sql, register
-from pipelines.feeds.rows import NOT_UTF8, REASONS, RowReader, Unparsed
 
 # With what Python and the parsers take, an honest file of any size stays below the limit of `reading`.
 _MEMORY_LIMIT = "100MB"
 _PARQUET = "(format parquet, compression zstd, compression_level 1, row_group_size_bytes '8MB')"
 _UNPARSED = pa.schema([("_row", pa.int64()), ("reason", pa.dictionary(pa.int8(), pa.string()))])
-_UNPARSED_BATCH = 100_000
 
 
 @dataclass(frozen=True)
 class Task:
-    """One file to be read, and where its text is to be written."""
+    """One file to be read, and where its text is to be written. `tables`: the files of a set, by table."""
 
     path: Path
     source: Mapping
@@ -45,6 +43,7 @@ class Task:
     rows: Path
     unparsed: Path
     max_inflated_bytes: int
+    tables: tuple[tuple[str, Path], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,9 +74,11 @@ def staged(task: Task) -> Staged:
             "set enable_progress_bar = false"
         )
         register(connection, task.key)
+        if task.source.shape is not None:
+            return _staged_shape(connection, task)
         if files.is_parquet(task.path):
             return _staged_parquet(connection, task)
-        return _staged_text(connection, task)
+        return _staged_rows(connection, task)
 
 
 def refuse_foreign_separator(task: Task) -> None:
@@ -89,49 +90,161 @@ def refuse_foreign_separator(task: Task) -> None:
         )
 
 
-def _staged_text(connection: duckdb.DuckDBPyConnection, task: Task) -> Staged:
+def _staged_rows(connection: duckdb.DuckDBPyConnection, task: Task) -> Staged:
     source, name = task.source, shown(task.path.name)
-    files.refuse_foreign(task.path, source.dialect.encoding)
-    seen = files.Seen()
-    blocks = files.text_blocks(task.path, source.dialect.encoding, task.max_inflated_bytes, seen)
-    first, blank_lines = b"", 0
-    for first in blocks:
-        if first.strip(b"\n"):
-            break
-        blank_lines += first.count(b"\n")
-    if seen.is_cut and b"\n" not in first:
-        raise FileRefusedError(f"{name} is a cut gzip archive, without even a header: send it again, whole.")
-    header = files.header(task.path, first, source.dialect.separator, blank_lines)
-    used, findings = judged_header(name, header.names, source, contract())
-    count = RecordCount(source.dialect.separator)
-    wanted = {source.staged(column): place for column, place in used.items()}
-    reader = RowReader(name, header, source.dialect.separator, wanted)
+    used: dict[str, int] = {}
+    findings: tuple[str, ...] = ()
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        for block in chain([first[header.size :]], blocks):
-            count.add(block)
-            yield from reader.read(block)
-        yield from reader.finish(seen.is_cut)
+    def wanted(names: Sequence[str]) -> dict[str, int]:
+        nonlocal used, findings
+        used, findings = judged_header(name, names, source, contract())
+        return {source.staged(column): place for column, place in used.items()}
 
-    _write(connection, task, used, batches(), reader.schema)
-    unparsed = reader.unparsed
-    if len(unparsed):
-        _write_unparsed(unparsed, len(header.names), task.unparsed)
+    file = opened(task.path, source, task.max_inflated_bytes, wanted, source.columns)
+    origins = {column: line_ends_sql(source.staged(column), source) for column in used}
+    _write(connection, task, origins, file.batches, file.schema)
+    account = file.account()
+    if account.unparsed_count:
+        _write_unparsed(account.unparsed, task.unparsed)
     return Staged(
         columns=tuple(used),
-        records=count.total(),
-        rows=reader.rows,
-        unparsed=len(unparsed),
+        records=account.records,
+        rows=account.rows,
+        unparsed=account.unparsed_count,
         rows_sql=f"select * from read_parquet({sql.path(task.rows)})",
-        unparsed_sql=f"select * from read_parquet({sql.path(task.unparsed)})" if len(unparsed) else None,
-        findings=(*findings, *_file_findings(name, seen, unparsed)),
+        unparsed_sql=_unparsed_sql(task, account.unparsed_count),
+        findings=(*findings, *account.findings),
     )
+
+
+def _unparsed_sql(task: Task, count: int) -> str | None:
+    return f"select * from read_parquet({sql.path(task.unparsed)})" if count else None
+
+
+def line_ends_sql(column: str, source: Mapping) -> str:
+    """A cell's own line ends, where the dialect writes them as escapes."""
+    if dialects.is_own(source.dialect):
+        return column
+    return f"replace({column}, {sql.text(dialects.LINE_END_IN_TEXT)}, chr(10))"
+
+
+def _staged_shape(connection: duckdb.DuckDBPyConnection, task: Task) -> Staged:
+    """The rows that the source's shape makes of its file, or of its set of files."""
+    source = task.source
+    shape = shaping.shape_of(source.shape or "")
+    tables = task.tables or ((next(iter(dict(source.files)), "file"), task.path),)
+    name = " + ".join(shown(path.name) for _, path in tables)
+    findings: list[str] = []
+    unparsed: list[tuple[Sequence[int], Sequence[str]]] = []
+    accounts: dict[str, Account] = {}
+    seen: set[str] = set()
+    with (
+        tempfile.TemporaryDirectory(prefix="savoir-shape-") as spill,
+        shaping.room(spill, _MEMORY_LIMIT) as room,
+    ):
+        for place, (table, path) in enumerate(tables):
+            file = _opened_whole(task, path, shape)
+            seen |= set(file.names)
+            findings += shape_findings(shown(path.name), file.names, source, shape)
+            schema = file.schema
+            shaping.add_table(room, table, file.names, file.batches, schema, place)
+            account = accounts[table] = file.account()
+            findings += account.findings
+            for lines, reasons in account.unparsed:
+                unparsed.append(([line + place * shaping.FILE_ROWS for line in lines], reasons))
+        missing = [column for column in source.file_columns if column not in seen]
+        if missing:
+            raise FileRefusedError(
+                f"{name}: the required column{'s' if len(missing) > 1 else ''} {', '.join(missing)} "
+                f"{'are' if len(missing) > 1 else 'is'} missing: add "
+                f"{'them' if len(missing) > 1 else 'it'} to "
+                "the header."
+            )
+        for table, _ in tables:
+            shaping.add_missing_columns(
+                room, table, [column for column in source.ignored if column not in seen]
+            )
+        try:
+            shaped, batches = shaping.run(room, shape, [table for table, _ in tables])
+        except shaping.ShapeError as error:
+            raise FileRefusedError(f"{name}: the shape of {source.name} {error}.") from None
+        lacking = [column for column in source.columns if column not in shaped.columns]
+        if lacking:
+            raise FileRefusedError(
+                f"{name}: the shape of {source.name} gives no column {lacking[0]}, which its feeds "
+                f"read: it gives "
+                f"{', '.join(shaped.columns)}."
+            )
+        for table, path in tables:
+            findings += _unused_findings(shown(path.name), shaped.accounts[table], accounts[table])
+        places = [shaped.columns.index(column) for column in source.columns]
+        texts = ((source.staged(column), pa.string()) for column in source.columns)
+        schema = pa.schema([*texts, ("_row", pa.int64()), ("_place", pa.int64())])
+        origins = {column: line_ends_sql(source.staged(column), source) for column in source.columns}
+        _write(connection, task, origins, _placed(batches, places, schema), schema)
+    count = sum(len(lines) for lines, _ in unparsed)
+    if count:
+        _write_unparsed(iter(unparsed), task.unparsed)
+    return Staged(
+        columns=source.columns,
+        records=shaped.rows + count,
+        rows=shaped.rows,
+        unparsed=count,
+        rows_sql=f"select * from read_parquet({sql.path(task.rows)})",
+        unparsed_sql=_unparsed_sql(task, count),
+        findings=tuple(findings),
+    )
+
+
+def _opened_whole(task: Task, path: Path, shape: shaping.Shape) -> Opened:
+    """A file with all its columns, under f0, f1, …"""
+    if files.is_parquet(path):
+        return opened_parquet(path, task.source.dialect.decimal_mark)
+    nested = [*task.source.file_columns, *shape.spelled]
+    return opened(
+        path,
+        task.source,
+        task.max_inflated_bytes,
+        lambda names: {f"f{place}": place for place in range(len(names))},
+        nested,
+    )
+
+
+def _placed(
+    batches: pa.RecordBatchReader, places: Sequence[int], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """The wanted columns, `_row`, and each row's place: what tells apart rows of one source row."""
+    begin = 0
+    for batch in batches:
+        numbers = pa.array(range(begin, begin + batch.num_rows), pa.int64())
+        begin += batch.num_rows
+        columns = [batch.column(f"s{place}") for place in places]
+        yield pa.record_batch([*columns, batch.column("_row"), numbers], schema=schema)
+
+
+def _unused_findings(file_name: str, used: shaping.Account, read: Account) -> Iterator[str]:
+    """Every record of the file is used, in no shaped row, or no row at all."""
+    if used.used + used.unused_count + read.unparsed_count != read.records:
+        raise FileRefusedError(
+            f"{file_name}: {read.records:,} records were counted, but {used.used:,} are used by the shape, "
+            f"{used.unused_count:,} are not and {read.unparsed_count:,} cannot be parsed. Nothing was "
+            f"landed; "
+            "please report it."
+        )
+    if used.unused_count:
+        lines = ", ".join(str(line) for line in used.unused)
+        more = ", …" if used.unused_count > len(used.unused) else ""
+        yield (
+            f"{file_name}: {used.unused_count:,} of {read.records:,} records stand in no row that the "
+            f"shape gives "
+            f"(line{'s' if used.unused_count > 1 else ''} {lines}{more})."
+        )
 
 
 def _write(
     connection: duckdb.DuckDBPyConnection,
     task: Task,
-    used: dict[str, int],
+    origins: dict[str, str],
     batches: Iterator[pa.RecordBatch],
     schema: pa.Schema,
 ) -> None:
@@ -146,8 +259,8 @@ def _write(
             raise
 
     connection.register("batches", pa.RecordBatchReader.from_batches(schema, guarded()))
-    origins = {name: task.source.staged(name) for name in used}
-    kept = kept_sql("batches", origins, task.source, contract(), task.key, {"_row": "_row"})
+    also = {name: name for name in schema.names if name.startswith("_")}
+    kept = kept_sql("batches", origins, task.source, contract(), task.key, also)
     try:
         connection.execute(f"copy ({kept}) to {sql.text(str(task.rows))} {_PARQUET}")
     except duckdb.Error:
@@ -158,29 +271,12 @@ def _write(
         connection.unregister("batches")
 
 
-def _file_findings(file_name: str, seen: files.Seen, unparsed: Unparsed) -> tuple[str, ...]:
-    findings = []
-    if seen.is_cut:
-        findings.append(
-            f"{file_name} is a cut gzip archive: its whole lines were read up to where it ends; send it "
-            "again, whole."
-        )
-    if NOT_UTF8 in unparsed.reasons:
-        findings.append(
-            f"{file_name} is not UTF-8 throughout: save it as “CSV UTF-8”, or declare its encoding in a "
-            "mapping (dialect.encoding: cp1252 is what Excel writes)."
-        )
-    return tuple(findings)
-
-
-def _write_unparsed(unparsed: Unparsed, columns: int, target: Path) -> None:
-    reasons = pa.array([reason.format(columns=columns) for reason in REASONS])
+def _write_unparsed(unparsed: Iterator[tuple[Sequence[int], Sequence[str]]], target: Path) -> None:
     with pa_parquet.ParquetWriter(target, _UNPARSED, compression="zstd") as writer:
-        for begin in range(0, len(unparsed), _UNPARSED_BATCH):
-            lines = pa.array(unparsed.lines[begin : begin + _UNPARSED_BATCH], pa.int64())
-            places = pa.array(unparsed.reasons[begin : begin + _UNPARSED_BATCH], pa.int8())
-            texts = pa.DictionaryArray.from_arrays(places, reasons)
-            writer.write_batch(pa.record_batch([lines, texts], schema=_UNPARSED))
+        for lines, reasons in unparsed:
+            texts = pa.array(reasons, pa.string()).dictionary_encode()
+            columns = [pa.array(lines, pa.int64()), texts.cast(_UNPARSED.field("reason").type)]
+            writer.write_batch(pa.record_batch(columns, schema=_UNPARSED))
 
 
 def _staged_parquet(connection: duckdb.DuckDBPyConnection, task: Task) -> Staged:
