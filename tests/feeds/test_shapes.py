@@ -132,7 +132,7 @@ def test_a_set_of_files_waits_until_it_is_whole_and_then_is_one_delivery(home: H
     ],
 )
 def test_a_shape_that_reaches_out_or_changes_its_mind_is_refused(home: Home, query: str, why: str) -> None:
-    with pytest.raises(ShapeError, match=".*"):
+    with pytest.raises(ShapeError):
         shape_of(query)
     use(home, f'shape: "{query}"\nfeeds: {{products: {{columns: {{sku: a, family_code: a}}}}}}\n')
     with pytest.raises(MappingError) as error:
