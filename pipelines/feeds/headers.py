@@ -11,11 +11,8 @@ from collections.abc import Sequence
 from pipelines.feeds.contract import Contract
 from pipelines.feeds.files import FileRefusedError
 from pipelines.feeds.mappings import Mapping
-<<<<<<< HEAD
-from pipelines.privacy.values import kept_name
-=======
 from pipelines.feeds.shaping import Shape
->>>>>>> 950f9cc (A file's shape may be changed by one select that reaches nothing and accounts for every row; sets of files wait until they are whole; JSON, NDJSON, XLSX, foreign quotes and escapes)
+from pipelines.privacy.values import kept_name
 
 # More names than this in one sentence help nobody.
 _NAMES_SHOWN = 5
