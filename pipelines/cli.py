@@ -244,6 +244,20 @@ def quarantine(context: click.Context, home: Home, replay: bool) -> None:
 
 
 @main.command()
+@click.argument("delivery")
+@click.pass_obj
+def withdraw(home: Home, delivery: str) -> None:
+    """Take a wrong DELIVERY out again, as if it had never been sent; the next build publishes without it."""
+    from pipelines.feeds import withdraw as withdraw_delivery
+
+    back = withdraw_delivery(home, delivery)
+    show(
+        f"{delivery} is withdrawn; {back:,} rows of other deliveries that it had made duplicates count again."
+    )
+    show("`savoir build` publishes without it.")
+
+
+@main.command()
 @click.option("--week", type=IsoWeek(), help="As 2026-W47. Default: the last whole week.")
 @click.pass_obj
 def report(home: Home, week: str | None) -> None:

@@ -13,6 +13,7 @@ from pipelines.feeds.mapping_files import MappingError
 from pipelines.feeds.mappings import Mapping, sources
 from pipelines.feeds.quarantine import quarantined, replay_quarantine
 from pipelines.feeds.results import CheckResult, Delivery, FeedCounts, Refusal, Skip, WaitingFile
+from pipelines.feeds.retiring import withdraw
 
 __all__ = [
     "CheckResult",
@@ -39,4 +40,5 @@ __all__ = [
     "take",
     "take_all",
     "waiting",
+    "withdraw",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +32,14 @@ class ContractError(SavoirError):
 
 
 @dataclass(frozen=True)
+class Plausible:
+    """The days between which a date can lie; the last is counted from the file's arrival."""
+
+    first_on: date
+    days_past_arrival: int
+
+
+@dataclass(frozen=True)
 class Column:
     """One column of a feed, with everything that a single value must satisfy."""
 
@@ -42,6 +51,9 @@ class Column:
     high: float | None = None
     personal: Personal = "none"
     is_list: bool = False
+    is_identifier: bool = False
+    is_added: bool = False
+    plausible: Plausible | None = None
 
 
 @dataclass(frozen=True)
@@ -97,11 +109,15 @@ def _feed(table: dict[str, Any]) -> Feed:
     feed = Feed(
         name=table["name"],
         key=tuple(meta.get("key", ())),
-        columns=tuple(_column(table["name"], column, promises, personal) for column in table["columns"]),
+        columns=tuple(
+            _column(table["name"], column, promises, personal, meta) for column in table["columns"]
+        ),
         orders=tuple((earlier, later) for earlier, later in promises.get("orders", ())),
         is_journal=bool(meta.get("is_journal", False)),
     )
     named = [*feed.key, *promises.get("known", ()), *promises.get("codes", {}), *promises.get("ranges", {})]
+    named += [*meta.get("identifiers", ()), *meta.get("added", ())]
+    named += meta.get("plausible_dates", {}).get("columns", ())
     for name in [*named, *(name for pair in feed.orders for name in pair)]:
         if feed.column(name) is None:
             raise ContractError(
@@ -116,6 +132,12 @@ def _feed(table: dict[str, Any]) -> Feed:
     if not feed.is_journal and not feed.key:
         raise ContractError(f"The contract of {feed.name} has no key: set config.meta.key.")
     return feed
+
+
+def _plausible(name: str, declared: dict[str, Any]) -> Plausible | None:
+    if name not in declared.get("columns", ()):
+        return None
+    return Plausible(date.fromisoformat(declared["from"]), int(declared["days_past_arrival"]))
 
 
 def _promises(table: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +171,11 @@ def _personal(feed: str, meta: dict[str, Any]) -> dict[str, Personal]:
 
 
 def _column(
-    feed: str, column: dict[str, Any], promises: dict[str, Any], personal: Mapping[str, Personal]
+    feed: str,
+    column: dict[str, Any],
+    promises: dict[str, Any],
+    personal: Mapping[str, Personal],
+    table: dict[str, Any],
 ) -> Column:
     name, meta = column["name"], column.get("config", {}).get("meta", {})
     if column["data_type"] not in COLUMN_TYPES:
@@ -167,4 +193,7 @@ def _column(
         high=high,
         personal=personal.get(name, "none"),
         is_list=bool(meta.get("list", False)),
+        is_identifier=name in table.get("identifiers", ()),
+        is_added=name in table.get("added", ()),
+        plausible=_plausible(name, table.get("plausible_dates", {})),
     )

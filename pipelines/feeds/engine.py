@@ -14,7 +14,8 @@ import duckdb
 
 from pipelines.feeds import sql
 from pipelines.feeds.files import MAX_INFLATED_BYTES
-from pipelines.feeds.personal import customer_key, register
+from pipelines.feeds.key_fingerprint import checked_customer_key
+from pipelines.feeds.personal import register
 from pipelines.home import Home
 
 MEMORY_LIMIT = "3GB"
@@ -47,7 +48,7 @@ def engine(
     """An engine for as long as the block runs; what it spills is encrypted (it may be personal) and then
     gone.
     """
-    key = customer_key(home, create=may_make_key)
+    key = checked_customer_key(home, create=may_make_key)
     with tempfile.TemporaryDirectory(prefix="savoir-spill-") as spill, duckdb.connect() as connection:
         # UTC: a time with an offset is stored as UTC whatever the machine's own zone.
         connection.execute(

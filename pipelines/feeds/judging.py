@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 
 from pipelines.feeds import sql
-from pipelines.feeds.contract import Column, Contract, Feed
+from pipelines.feeds.contract import Column, Contract, Feed, Plausible
 from pipelines.feeds.mappings import FeedRule, Mapping
 from pipelines.feeds.parsing import (
+    DAMAGED_MARK,
     WHAT_IS_EXPECTED,
     ValueStyle,
     canonical_sql,
+    is_damaged_sql,
     local_date_sql,
     local_sql,
     value_sql,
@@ -109,9 +111,7 @@ def judgement(
         f"{level_texts} from {routed} where {where}))"
     )
     is_wrong = " or ".join(_wrongs(feed))
-    canonical = f", {_UNIT}, ".join(
-        f"coalesce({canonical_sql(column, _v(column.name))}, '')" for column in feed.columns
-    )
+    canonical = _canonical_sql(feed)
     typed = ", ".join(f"{_v(column.name)} as {sql.name(column.name)}" for column in feed.columns)
     # A yes/no of three values: an unknown comparison is no fault.
     accepted = (
@@ -149,6 +149,20 @@ def _exported_at_sql(feed: Feed, rule: FeedRule) -> str:
     if feed.column("updated_at") is None or rule.is_complete_export:
         return "_export"
     return f"case when {_v('updated_at')} is null then _export end"
+
+
+def _canonical_sql(feed: Feed) -> str:
+    """The arguments of the text that is hashed. A column of a later version is in it only where it is known:
+    older rows keep their hash.
+    """
+    first = [column for column in feed.columns if not column.is_added]
+    texts = f", {_UNIT}, ".join(f"coalesce({canonical_sql(column, _v(column.name))}, '')" for column in first)
+    added = [
+        f"coalesce({_UNIT} || {sql.text(column.name + '=')} || {canonical_sql(column, _v(column.name))}, '')"
+        for column in feed.columns
+        if column.is_added
+    ]
+    return ", ".join([texts, *added])
 
 
 def _record_sql(feed: Feed, texts: Map[str, CellText]) -> str:
@@ -191,9 +205,22 @@ def _wrongs(feed: Feed) -> list[str]:
             wrongs.append(f"({v} < {column.low})")
         if column.high is not None:
             wrongs.append(f"({v} > {column.high})")
+        if column.plausible is not None:
+            wrongs.append(f"not {_is_plausible(column.plausible, v)}")
+    if identifiers := [_t(column.name) for column in feed.columns if column.is_identifier]:
+        wrongs.append(is_damaged_sql(identifiers))
     wrongs.extend(_is_out_of_order(earlier, later) for earlier, later in feed.orders)
     wrongs.append(f"regexp_matches(concat({', '.join(_t(column.name) for column in texts)}), {_CONTROL})")
     return wrongs
+
+
+def _last_plausible(plausible: Plausible) -> date:
+    return datetime.now(UTC).date() + timedelta(days=plausible.days_past_arrival)
+
+
+def _is_plausible(plausible: Plausible, value: str) -> str:
+    after = _last_plausible(plausible) + timedelta(days=1)
+    return f"({value} >= date '{plausible.first_on}' and {value} < date '{after}')"
 
 
 def _is_out_of_order(earlier: str, later: str) -> str:
@@ -232,12 +259,22 @@ def _column_reasons(column: Column, cell: str) -> list[str]:
     if column.type != "text":
         expected = sql.text(f", not {WHAT_IS_EXPECTED[column.type]}")
         reasons.append(f"case when {t} is not null and {v} is null then {is_}{expected} end")
-    elif not column.codes:
+    elif column.is_identifier:
+        damaged = sql.text(
+            ", a number that a spreadsheet or data frame has put in place of the identifier: send it as text"
+        )
+        reasons.append(f"case when {is_damaged_sql([t])} then {is_}{damaged} end")
+    if column.type == "text" and not column.codes:
         control = sql.text(f"{column.name} holds a control character (an invisible one): remove it")
-        reasons.append(f"case when regexp_matches({t}, {_CONTROL}) then {control} end")
+        is_controlled = f"{t} <> {sql.text(DAMAGED_MARK)} and regexp_matches({t}, {_CONTROL})"
+        reasons.append(f"case when {is_controlled} then {control} end")
     if column.codes:
         codes = sql.text(f", not a known code: one of {', '.join(column.codes)}")
         reasons.append(f"case when {v} not in ({sql.texts(column.codes)}) then {is_}{codes} end")
+    if column.plausible is not None:
+        between = f"{column.plausible.first_on} to {_last_plausible(column.plausible)}"
+        outside = sql.text(f", outside {between}: correct the date")
+        reasons.append(f"case when not {_is_plausible(column.plausible, v)} then {is_}{outside} end")
     if column.low is not None:
         low = sql.text(f", below the smallest allowed value {column.low:g}: correct it")
         reasons.append(f"case when {v} < {column.low} then {is_}{low} end")

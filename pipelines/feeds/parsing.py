@@ -26,6 +26,14 @@ _ZONED = (
     r"?(Z|z|[+-][0-9]{2}(?::?[0-9]{2})?)"
 )
 
+# What spreadsheets and data frames make of an identifier: 1,23457E+12, 17850.0, NaN.
+_DAMAGED = (
+    r"[+-]?[0-9]+[.,][0-9]+[eE][+-]?[0-9]+|[+-]?[0-9]+[eE][+][0-9]+|[+-]?[0-9]+[.]0+"
+    r"|(?i:nan|<na>|#n/a|#n/d|#ref!|#value!|#valeur!|#nom\?|#name\?|none|null|nat|[+-]?inf|undefined)"
+)
+# Stands for a damaged identifier where the value itself may not be kept.
+DAMAGED_MARK = "\x1a"
+
 WHAT_IS_EXPECTED = {
     "bigint": "a whole number: write digits only, such as 3",
     "decimal(18,4)": (
@@ -38,6 +46,13 @@ WHAT_IS_EXPECTED = {
         "a time: write YYYY-MM-DDTHH:MM:SS, such as 2026-04-30T14:05:00 (without a zone it is local time)"
     ),
 }
+
+
+def is_damaged_sql(texts: list[str]) -> str:
+    """Whether any of several identifiers (or of the parts of a list) is one that a program has damaged."""
+    pattern = sql.text(rf"(?:^|[\x1f|])(?:{_DAMAGED}|\x1a)(?:$|[\x1f|])")
+    joined = texts[0] if len(texts) == 1 else f"concat_ws(chr(31), {', '.join(texts)})"
+    return f"regexp_matches({joined}, {pattern})"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from pipelines.errors import SavoirError
 from pipelines.feeds import sql
 from pipelines.feeds.contract import Contract
 from pipelines.feeds.mappings import Mapping
+from pipelines.feeds.parsing import DAMAGED_MARK, is_damaged_sql
 from pipelines.feeds.translation import read_text_sql
 from pipelines.home import Home
 from pipelines.privacy.redaction import SUSPECT
@@ -177,7 +178,9 @@ def _kept_sql(rule: _Rule, column: str, key: bytes) -> str:
         case "identity":
             remove = rule.remove
             bare = f"nullif(regexp_replace({column}, {sql.text(remove)}, '', 'g'), '')" if remove else column
-            return hash_sql(bare, key)
+            # What a program damaged is no customer: it would join strangers. Judging refuses the mark.
+            mark = sql.text(DAMAGED_MARK)
+            return f"case when {is_damaged_sql([bare])} then {mark} else {hash_sql(bare, key)} end"
         case "text":
             return redact_sql(column)
         case "place":
@@ -186,8 +189,10 @@ def _kept_sql(rule: _Rule, column: str, key: bytes) -> str:
     is_known = f"{column} in ({sql.texts(tuple(dict.fromkeys(rule.words)))})" if rule.words else "false"
     is_value = rule.kind == "value"
     is_fine = _are_sql([column], _PLAIN_VALUE) if is_value else _are_sql([column], _PLAIN_CODE, _DOUBTED_CODE)
+    is_damaged = is_damaged_sql([column])
     return (
-        f"case when _is_plain or {column} is null then {column} when {is_known} or ({is_fine}) then {column} "
+        f"case when _is_plain or {column} is null then {column} "
+        f"when {is_known} or ({is_fine}) or ({is_damaged}) then {column} "
         f"else {_FUNCTION}{rule.kind}({column}) end"
     )
 

@@ -19,13 +19,19 @@ from pipelines.errors import SavoirError
 from pipelines.feeds import landing, sql
 from pipelines.feeds.contract import Contract, contract
 from pipelines.feeds.engine import Engine, engine
+from pipelines.feeds.landing import Taken
 from pipelines.home import Home
+from pipelines.state.log import record
 
 Reason = Literal["corrected_rules", "withdrawn"]
 
 
 class UnknownDeliveryError(SavoirError):
     """No delivery has that key, or it no longer counts."""
+
+
+class UnnotedDuplicatesError(SavoirError):
+    """What would have to come back is not known."""
 
 
 def retired(running: Engine, home: Home) -> frozenset[str]:
@@ -97,20 +103,49 @@ def retire(
 
 
 def withdraw(home: Home, delivery_id: str) -> int:
-    """Take back a delivery as if it had never been sent; the rows of others that come back."""
+    """Take back a delivery as if it had never been sent, with the replays of its refused rows; the rows of
+    others that come back.
+    """
     known = contract()
     with landing.locked(home), engine(home) as running:
-        taken = {item.delivery_id for item in landing.taken(running.connection, home)}
-        if delivery_id not in taken or delivery_id in retired(running, home):
+        gone = retired(running, home)
+        counting = [item for item in landing.taken(running.connection, home) if item.delivery_id not in gone]
+        chosen = next((item for item in counting if item.delivery_id == delivery_id), None)
+        if chosen is None:
+            latest = ", ".join(f"{item.delivery_id} ({item.file_name})" for item in counting[-3:])
             raise UnknownDeliveryError(
-                f"{delivery_id} is no delivery that counts: `savoir mapping list` and meta.deliveries "
-                f"name them."
+                f"{delivery_id} is no delivery that counts; the latest are {latest or 'none yet'}, and "
+                "meta.deliveries names all."
             )
+        file = (chosen.source, chosen.file_sha256)
+        leaving = [item.delivery_id for item in counting if (item.source, item.file_sha256) == file]
+        _refuse_unnoted(home, running, chosen, [item for item in counting if item.delivery_id not in leaving])
         key = landing.new_delivery_id(home, "withdrawn")
         with landing.unfinished(home, key) as folder:
-            back = retire(running, home, known, [delivery_id], "withdrawn", folder)
+            back = retire(running, home, known, leaving, "withdrawn", folder)
             landing.finish(home, folder, key)
+        record(
+            home, "withdraw", f"{chosen.file_name}: {', '.join(leaving)}; {back:,} rows of others came back"
+        )
         return back
+
+
+def _refuse_unnoted(home: Home, running: Engine, chosen: Taken, others: list[Taken]) -> None:
+    """An older version did not note which rows it left out as duplicates: they could not come back."""
+    for item in others:
+        folder = home.landing / item.delivery_id
+        counts = landing.files_sql([folder / "deliveries.parquet"])
+        left_out = running.number(f"select coalesce(sum(rows_duplicate), 0) from {counts}")
+        if (
+            item.delivery_id > chosen.delivery_id
+            and left_out
+            and not any(folder.glob("*_duplicates.parquet"))
+        ):
+            raise UnnotedDuplicatesError(
+                f"{chosen.file_name} cannot be withdrawn: {item.file_name} ({item.delivery_id}) came after "
+                "it and was taken by an older version, which did not note what it left out as known. Send a "
+                "correction under the same keys instead."
+            )
 
 
 def _bring_back(

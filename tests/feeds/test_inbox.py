@@ -89,9 +89,7 @@ def test_odd_things_are_refused_by_name_and_the_others_load(home: Home, put: Put
     assert len(landed(home, "orders")) == 2
 
 
-def test_an_error_while_reading_is_never_the_end_of_a_file(
-    home: Home, put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_while_reading_is_never_the_end_of_a_file(home: Home, put: Put, tmp_path: Path) -> None:
     path = put("orders", gzip.compress(rows(1, 200_000).encode(), 1), "big.csv.gz")
     put("products", "sku,family_code\nA,mower\n")
     real = files._bytes
@@ -102,7 +100,8 @@ def test_an_error_while_reading_is_never_the_end_of_a_file(
                 raise OSError(5, "Input/output error")
             yield chunk
 
-    monkeypatch.setattr(files, "_bytes", failing)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(files, "_bytes", failing)
     task = Task(path, sources()["orders"], b"key", tmp_path / "rows", tmp_path / "unparsed", 1 << 40)
     assert "big.csv.gz could not be read to its end (Input/output error)" in str(_read_one(task))
     refused, good = sorted(take_all(home), key=lambda item: item.source)
@@ -110,32 +109,35 @@ def test_an_error_while_reading_is_never_the_end_of_a_file(
     assert good.counts[0].rows_loaded == 1
     assert path.exists()
     assert landed(home, "orders") == []
-    monkeypatch.undo()
+    patch.undo()
     (healed,) = take_all(home)
     assert healed.counts[0].rows_loaded == 200_000
 
 
 def test_a_file_that_takes_too_much_memory_or_time_is_refused_and_not_read_again(
-    home: Home, put: Put, monkeypatch: pytest.MonkeyPatch
+    home: Home, put: Put
 ) -> None:
+    patch = pytest.MonkeyPatch()
     put("orders", gzip.compress(rows(1, 400_000).encode(), 1), "big.csv.gz")
-    monkeypatch.setattr(reading, "_SECONDS", 0.001)
-    monkeypatch.setattr(reading, "_SECONDS_PER_MEGABYTE", 0.0)
+    patch.setattr(reading, "_SECONDS", 0.001)
+    patch.setattr(reading, "_SECONDS_PER_MEGABYTE", 0.0)
     (slow,) = take_all(home)
     assert "big.csv.gz was not read within 0 seconds" in (slow.refusal or "")
     asked: list[Any] = []
-    monkeypatch.setattr("pipelines.feeds.door.stage", asked.append)
+    patch.setattr("pipelines.feeds.door.stage", asked.append)
     (again,) = take_all(home)
     assert again.refusal == slow.refusal
     assert asked == []
-    monkeypatch.undo()
+    patch.undo()
     put("orders", gzip.compress(rows(1, 400_001).encode(), 1), "big.csv.gz")
-    monkeypatch.setattr(reading, "_MARGIN_BYTES", reading.MEMORY_LIMIT_BYTES - (64 << 20))
+    patch.setattr(reading, "_MARGIN_BYTES", reading.MEMORY_LIMIT_BYTES - (64 << 20))
     (large,) = take_all(home)
+    patch.undo()
     assert "big.csv.gz takes more than 512 MiB of memory" in (large.refusal or "")
 
 
-def test_a_killed_child_refuses_its_file_alone(home: Home, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_child_refuses_its_file_alone(home: Home, put: Put) -> None:
+    patch = pytest.MonkeyPatch()
     put("orders", rows(1, 5), "a.csv")
     put("orders", rows(10, 5), "b.csv")
     real = reading.send
@@ -145,11 +147,11 @@ def test_a_killed_child_refuses_its_file_alone(home: Home, put: Put, monkeypatch
         if task.path.name == "a.csv":
             reading._children[0].process.kill()
 
-    monkeypatch.setattr(reading, "send", kill_first)
+    patch.setattr(reading, "send", kill_first)
     first, second = take_all(home)
     assert "a.csv was not read: the process that reads it was ended (signal 9)" in (first.refusal or "")
     assert second.counts[0].rows_loaded == 5
-    monkeypatch.undo()
+    patch.undo()
     assert [delivery.counts[0].rows_loaded for delivery in take_all(home)] == [5]
 
 

@@ -93,5 +93,5 @@ def test_a_killed_run_and_a_second_one_land_what_one_run_lands(
     assert contents(home) == contents(whole)
     assert [path for path in home.inbox.rglob("*") if path.is_file()] == []
     left = {path.name for path in home.landing.iterdir() if path.name.startswith(".")}
-    assert left == {".lock"}
+    assert left == {".lock", ".customer_key.fingerprint"}
     assert {path.name for path in home.archive.rglob("*")} == {path.name for path in whole.archive.rglob("*")}
