@@ -12,16 +12,18 @@ import re
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from pipelines.errors import SavoirError
+from pipelines.errors import SavoirError, machine_fault
 from pipelines.home import PRIVATE_UMASK, Home
 from pipelines.terminal import say, show
 
 EXIT_RED = 1
 EXIT_REFUSED = 3
+# As shells report a process that SIGINT has ended.
+EXIT_INTERRUPTED = 130
 ROWS_SHOWN = 20
 WEEK = re.compile(r"\d{4}-W\d{2}")
 
@@ -65,6 +67,23 @@ class _Sentences(click.Group):
         except SavoirError as error:
             say(f"Error: {error}")
             ctx.exit(EXIT_RED)
+        except KeyboardInterrupt:
+            self._leave()
+        except Exception as error:
+            if (fault := machine_fault(error)) is None:
+                raise
+            say(f"Error: {fault}")
+            ctx.exit(EXIT_RED)
+
+    @staticmethod
+    def _leave() -> NoReturn:
+        """Ctrl-C: at once, since threads of engines that are still at work would abort a slower exit."""
+        say("Interrupted. Nothing was published or lost; the next build starts afresh.")
+        if (reading := sys.modules.get("pipelines.feeds.reading")) is not None:
+            reading.end_child()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(EXIT_INTERRUPTED)
 
 
 class IsoDay(click.ParamType):

@@ -21,7 +21,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.errors import SavoirError
+from pipelines.errors import SavoirError, machine_fault
 from pipelines.home import Home
 
 PUBLIC_SCHEMAS = ("marts", "meta")
@@ -61,8 +61,13 @@ def publish(
         leftover.unlink()
     draft = home.published / f".tmp-{build.build_id}.duckdb"
     models = public_models(manifest)
-    _write(draft, home.build_file, manifest, models, build)
-    _fsync(draft)
+    try:
+        _write(draft, home.build_file, manifest, models, build)
+        _fsync(draft)
+    except (OSError, duckdb.Error) as error:
+        for half in home.published.glob(".tmp-*"):
+            half.unlink()
+        raise machine_fault(error) or error from error
     draft.chmod(0o444)
     draft.rename(snapshot)
     _point(home.current, snapshot)

@@ -150,7 +150,8 @@ def _child() -> _Child:
 
 
 @atexit.register
-def _end_child() -> None:
+def end_child() -> None:
+    """End the process, if there is one."""
     while _children:
         _children.pop().end()
 

@@ -17,7 +17,10 @@ from pipelines.feeds.parsing import ValueStyle, local_sql, value_sql
 
 # Blanks of every kind in Unicode, and marks that show nothing: formats (zero-width, direction, soft hyphen),
 # fillers, the empty Braille pattern, variation selectors.
-_BLANK = r"[\s\p{Z}\p{Cf}\x{034F}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{2800}\x{3164}\x{FFA0}\x{FE00}-\x{FE0F}]"
+_BLANK = (
+    r"[\s\p{Z}\p{Cf}\x{0085}\x{034F}\x{115F}\x{1160}\x{17B4}\x{17B5}"
+    r"\x{2800}\x{3164}\x{FFA0}\x{FE00}-\x{FE0F}]"
+)
 _BLANK_ENDS = f"^{_BLANK}+|{_BLANK}+$"
 # The date of each feed's row on which a rate of exchange holds.
 _OWN_DATE = {"orders": "contract_at", "tickets": "requested_at", "repairs": "received_at"}

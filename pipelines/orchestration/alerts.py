@@ -5,13 +5,12 @@ Does not belong here: deciding that something is wrong (checks do), or how mail 
 
 import logging
 import os
-import smtplib
 from collections.abc import Iterable
 
 import dagster as dg
 
-from pipelines.errors import SavoirError
-from pipelines.mail import MailServer, text_message
+from pipelines.errors import SavoirError, machine_fault
+from pipelines.mail import MailServer, addresses, text_message
 
 RECIPIENTS = "SAVOIR_ALERT_TO"
 
@@ -42,6 +41,10 @@ def failure_text(events: Iterable[dg.DagsterEvent]) -> str:
         elif event.event_type == dg.DagsterEventType.PIPELINE_FAILURE and event.job_failure_data.error:
             errors.append(_sentence(event.job_failure_data.error))
     found = list(dict.fromkeys(text for text in (failures or errors) if text))
+    # What the machine is to blame for comes first, in words that name the remedy.
+    fault = next((fault for text in found if (fault := machine_fault(RuntimeError(text)))), None)
+    if fault is not None and str(fault) not in found:
+        found.insert(0, str(fault))
     return "\n".join(found) or "The run failed without saying why: see its log in Dagster."
 
 
@@ -55,17 +58,30 @@ def send_alert(subject: str, text: str, log: logging.Logger) -> None:
 
 def mail_alert(subject: str, text: str) -> str | None:
     """Mail the alert where one is configured; a sentence where that did not work, None where it did."""
-    recipients, server = os.environ.get(RECIPIENTS), MailServer.configured()
+    recipients = os.environ.get(RECIPIENTS)
     if not recipients:
         return None
-    if server is None:
-        return f"{RECIPIENTS} is set but SAVOIR_SMTP_HOST is not: no mail was sent."
+    # A mail server that is down, or wrong settings, must not hide the failure they were to tell of.
     try:
-        server.send(text_message(server.sender, recipients, subject, text))
-    except (OSError, smtplib.SMTPException) as error:
-        # A mail server that is down must not hide the failure it was to tell of.
-        return f"The alert could not be mailed through {server.host}:{server.port}: {error}"
+        server = MailServer.configured()
+        if server is None:
+            return f"{RECIPIENTS} is set but SAVOIR_SMTP_HOST is not: no mail was sent."
+        results = server.send(text_message(server.sender, recipients, subject, text))
+    except SavoirError as error:
+        return f"No alert was mailed: {error}"
+    except ValueError as error:
+        return f"No alert was mailed: {RECIPIENTS} is {recipients!r} ({error})."
+    unsent = [f"{recipient}: {why}" for recipient, why in results.items() if why is not None]
+    if unsent:
+        return f"The alert could not be mailed through {server.host}:{server.port} to {'; '.join(unsent)}"
     return None
+
+
+def check_mail_settings() -> None:
+    """Say at the start what would go wrong with an alert; `MailSettingsError` names the variable."""
+    if recipients := os.environ.get(RECIPIENTS):
+        addresses(RECIPIENTS, recipients)
+        MailServer.configured()
 
 
 def _sentence(error: object) -> str | None:
