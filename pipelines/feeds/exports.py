@@ -32,11 +32,18 @@ def moments(source: Mapping, path: Path, modified_at: float | None = None) -> di
         declared = rule.exported_at
         if declared is None or declared.column is not None:
             continue
-        if declared.is_modified_time:
+        if _is_by_time(declared, path.name):
             seconds = path.stat().st_mtime if modified_at is None else modified_at
             found[rule.feed] = datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None)
         else:
-            local = _in_name(source.name, path.name, declared)
+            local = _in_name(path.name, declared)
+            if local is None:
+                raise FileRefusedError(
+                    f"{path.name}: the mapping {source.name} reads from the file's name when the export was "
+                    f"made, by “{declared.file_name_pattern}”, but this name does not say so: rename "
+                    f"the file, "
+                    "such as …_2026-03-31.csv, or correct exported_at."
+                )
             zone = ZoneInfo(source.dialect.style.time_zone)
             found[rule.feed] = local.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
     return found
@@ -47,7 +54,7 @@ def findings(source: Mapping, file_name: str, known: dict[str, datetime]) -> tup
     by_time = {
         known[rule.feed]
         for rule in source.feeds
-        if rule.exported_at is not None and rule.exported_at.is_modified_time and rule.feed in known
+        if rule.exported_at is not None and rule.feed in known and _is_by_time(rule.exported_at, file_name)
     }
     return tuple(
         f"{file_name}: the mapping takes the file's own modification time, {moment.isoformat()} UTC, "
@@ -57,27 +64,24 @@ def findings(source: Mapping, file_name: str, known: dict[str, datetime]) -> tup
     )
 
 
-def _in_name(source: str, name: str, declared: ExportedAt) -> datetime:
+def _is_by_time(declared: ExportedAt, name: str) -> bool:
+    return declared.is_modified_time and (
+        declared.file_name_pattern is None or _in_name(name, declared) is None
+    )
+
+
+def _in_name(name: str, declared: ExportedAt) -> datetime | None:
     pattern = declared.file_name_pattern or ""
     if re.search(r"%[YymdHMSbBjf]", pattern):
-        moment = _by_form(name, pattern)
-    else:
-        found = re.search(pattern, name)
-        text = ""
-        if found is not None:
-            groups = [group for group in found.groups() if group is not None]
-            text = "-".join(groups) if groups else found[0]
-        moment = next((made for form in declared.date_forms if (made := _by_form(text, form))), None)
-        if moment is None and not declared.date_forms:
-            moment = _by_digits(text)
-    if moment is None:
-        raise FileRefusedError(
-            f"{name}: the mapping {source} reads from the file's name when the export was made, by "
-            f"“{pattern}”, "
-            "but this name does not say so: rename the file, such as …_2026-03-31.csv, or correct "
-            "exported_at."
-        )
-    return moment
+        return _by_form(name, pattern)
+    found = re.search(pattern, name)
+    if found is None:
+        return None
+    groups = [group for group in found.groups() if group is not None]
+    text = "-".join(groups) if groups else found[0]
+    if declared.date_forms:
+        return next((made for form in declared.date_forms if (made := _by_form(text, form))), None)
+    return _by_digits(text)
 
 
 def _by_form(text: str, form: str) -> datetime | None:

@@ -277,7 +277,10 @@ class ColumnForm(_Table):
 
 
 class ExportedAtForm(_Table):
-    """When the export was made: by a column, a pattern in the file's name, or the file's own time."""
+    """When the export was made: by a column, a pattern in the file's name, or the file's own time.
+
+    `filename` with `modified: true`: the file's own time where its name does not say.
+    """
 
     column: Text | None = None
     filename: Pattern | None = Field(
@@ -288,8 +291,8 @@ class ExportedAtForm(_Table):
 
     @model_validator(mode="after")
     def _has_one(self) -> ExportedAtForm:
-        if (self.column is not None) + (self.filename is not None) + self.modified != 1:
-            raise ValueError("needs exactly one of column, filename, modified: true")
+        if (self.column is not None) + (self.filename is not None or self.modified) != 1:
+            raise ValueError("needs one of column, filename, modified: true")
         return self
 
 

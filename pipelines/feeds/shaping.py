@@ -252,10 +252,11 @@ def add_table(
     batches: Iterator[pa.RecordBatch],
     schema: pa.Schema,
     place: int = 0,
+    unknown: Sequence[str] = (),
 ) -> int:
     """A file's rows as a table of text: `columns` names the schema's fields but `_row`, in their order.
 
-    Outer blanks are trimmed and an empty cell is null. Names that differ in nothing but case get a number.
+    Outer blanks are trimmed; an empty cell, or a text of `unknown`, is null. Names that differ in nothing but case get a number.
     """
     seen: set[str] = {ROW}
     selected = []
@@ -265,7 +266,10 @@ def add_table(
             number += 1
             wanted = f"{column or 'unnamed'}_{number}"
         seen.add(wanted.lower())
-        selected.append(f"nullif(trim({sql.name(field)}), '') as {sql.name(wanted)}")
+        text = f"nullif(trim({sql.name(field)}), '')"
+        if unknown:
+            text = f"case when {text} in ({sql.texts(list(unknown))}) then null else {text} end"
+        selected.append(f"{text} as {sql.name(wanted)}")
     connection.register("incoming", pa.RecordBatchReader.from_batches(schema, batches))
     try:
         connection.execute(

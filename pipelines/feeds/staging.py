@@ -147,7 +147,7 @@ def _staged_shape(connection: duckdb.DuckDBPyConnection, task: Task) -> Staged:
             seen |= set(file.names)
             findings += shape_findings(shown(path.name), file.names, source, shape)
             schema = file.schema
-            shaping.add_table(room, table, file.names, file.batches, schema, place)
+            shaping.add_table(room, table, file.names, file.batches, schema, place, source.dialect.unknown)
             account = accounts[table] = file.account()
             findings += account.findings
             for lines, reasons in account.unparsed:
