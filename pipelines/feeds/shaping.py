@@ -256,7 +256,8 @@ def add_table(
 ) -> int:
     """A file's rows as a table of text: `columns` names the schema's fields but `_row`, in their order.
 
-    Outer blanks are trimmed; an empty cell, or a text of `unknown`, is null. Names that differ in nothing but case get a number.
+    Outer blanks are trimmed; an empty cell, or a text of `unknown`, is null. Names that differ in nothing
+    but case get a number.
     """
     seen: set[str] = {ROW}
     selected = []
