@@ -355,6 +355,42 @@ def restore(home: Home, file: Path) -> None:
     show(f"{home.root} is as it was at {made.made_at} UTC ({made.files:,} files). Run savoir build next.")
 
 
+@main.command()
+@click.argument("customer_id")
+@click.pass_obj
+def forget(home: Home, customer_id: str) -> None:
+    """Erase a person everywhere, build again as of the same day, and prove it by a search.
+
+    Orders, cases and claims stay under a random name; text and place are emptied. The same file sent again
+    brings nothing back.
+    """
+    from pipelines.orchestration.run_build import run_build
+    from pipelines.privacy.forgetting import forget as forget_customer
+    from pipelines.reports import write_reports
+    from pipelines.summary import published_as_of
+
+    as_of = published_as_of(home)
+
+    def rewrite_report(week: str) -> None:
+        write_reports(home, week, say)
+
+    done = forget_customer(
+        home,
+        customer_id,
+        rebuild=lambda: run_build(home, as_of).is_published,
+        rewrite_report=rewrite_report,
+        say=say,
+    )
+    show(
+        f"{done.orders} orders, {done.tickets} cases and {done.serials} serial numbers are nobody's any more"
+    )
+    show(f"proof: {done.strings} strings looked for in {done.searched} files, 0 found")
+    for path, made_at in done.backups:
+        show(f"still holds the person: the backup {path} of {made_at} UTC; delete it")
+    for path in done.waiting:
+        show(f"not taken yet, and names the person: {path}")
+
+
 def _still_served(home: Home) -> str:
     if not home.current.exists():
         return "No snapshot has been published in this home yet."

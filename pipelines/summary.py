@@ -60,3 +60,14 @@ def _rate(rate: dict[str, float]) -> str:
         interval = f"  [{rate['cumulative_low']:.1%} - {rate['cumulative_high']:.1%}]"
     watched = f"n = {rate['units']:,.0f}, still watched = {rate['watched']:,.0f}"
     return f"{rate['cumulative']:.1%}{interval}  {watched}"
+
+
+def published_as_of(home: Home) -> str:
+    """The day that the published file is about, as 2026-10-31; empty where none is published."""
+    if not home.current.exists():
+        return ""
+    snapshot = open_snapshot(home)
+    try:
+        return build_facts(snapshot).as_of.isoformat()
+    finally:
+        snapshot.close()

@@ -18,6 +18,7 @@ from pipelines.feeds import archive, exports, files, landing, sets, sql
 from pipelines.feeds.contract import contract
 from pipelines.feeds.engine import Engine, engine
 from pipelines.feeds.files import MAX_INFLATED_BYTES, FileRefusedError, shown
+from pipelines.feeds.forgotten import obey
 from pipelines.feeds.inbox import waiting
 from pipelines.feeds.landing import Taken
 from pipelines.feeds.loading import ConservationError, load, rules_sha256, write_journals
@@ -210,6 +211,7 @@ def _land(home: Home, file: WaitingFile, source: Mapping, running: Engine) -> De
         exported_at = exports.moments(source, file.path)
         leaving = _replaced(running, home, source, file_sha256)
         staged = stage(task)
+        obey(home, running, task.rows, source, staged.columns)
         loaded = load(
             home,
             running,

@@ -7,6 +7,7 @@ contract says), what is found in a text or value (`pipelines.privacy`).
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Mapping as Map
@@ -78,6 +79,11 @@ def customer_key(home: Home, create: bool = True) -> bytes:
             f"{path} holds no usable key: restore it from your backup; a new key breaks all links."
         )
     return key.encode()
+
+
+def keyed_hash(value: str, key: bytes) -> str:
+    """What `hash_sql` gives, of one value."""
+    return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:HASH_HEX_DIGITS]
 
 
 def hash_sql(expression: str, key: bytes) -> str:
