@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from dashboards import exports, fields
-from dashboards.data import ask
+from dashboards.data import ask, visitor
 from dashboards.fields import Field
 from dashboards.texts import language, sentence, t
 from dashboards.url_state import filters_in_words
+from pipelines.home import Home
 from pipelines.queries.build_facts import build_facts, definitions
 from pipelines.queries.formats import day
+from pipelines.queries.roles import record_download
 from pipelines.queries.words import code_label
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -92,10 +95,17 @@ def _download(frame: pl.DataFrame, columns: Mapping[str, Field], name: str, titl
     kept = frame.head(FILE_ROWS)
     # Read here: the files are made on a thread that knows no session.
     notes = _notes(title, kept.height, frame.height)
-    files = {
-        "xlsx": (XLSX, lambda: exports.xlsx_bytes(kept, columns, notes, lang)),
-        "csv": ("text/csv", lambda: exports.csv_bytes(kept, columns, lang)),
-    }
+    handed_out = partial(record_download, Home.at(), visitor())
+
+    def workbook() -> bytes:
+        handed_out(f"{name}.xlsx", kept.height)
+        return exports.xlsx_bytes(kept, columns, notes, lang)
+
+    def text() -> bytes:
+        handed_out(f"{name}.csv", kept.height)
+        return exports.csv_bytes(kept, columns, lang)
+
+    files = {"xlsx": (XLSX, workbook), "csv": ("text/csv", text)}
     with st.container(horizontal=True):
         for ending, (mime, data) in files.items():
             st.download_button(

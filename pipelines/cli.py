@@ -179,22 +179,41 @@ def build(context: click.Context, home: Home, as_of: date | None, known_on: date
 @main.command()
 @click.option("--dashboards-port", default=8501, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--dagster-port", default=3000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--address", default="127.0.0.1", show_default=True, help="What to listen on.")
+@click.option(
+    "--public-url", "public_urls", multiple=True, help="Where a proxy shows a server; may be repeated."
+)
+@click.option("--trust-header", help="The header in which that proxy names the person who is signed in.")
 @click.pass_obj
-def serve(home: Home, dashboards_port: int, dagster_port: int) -> None:
+def serve(
+    home: Home,
+    dashboards_port: int,
+    dagster_port: int,
+    address: str,
+    public_urls: tuple[str, ...],
+    trust_header: str | None,
+) -> None:
     """Dashboards, plus Dagster with its schedules, on this machine alone; Ctrl-C stops both.
 
     The addresses carry the token of this start (SAVOIR_TOKEN, else a new one): who has it may do everything.
+    Beyond this machine people sign in and roles.yml says who may see what: docs/security.md.
     """
     from pipelines.dictionary import write_dictionary
     from pipelines.orchestration.instance import prepare_instance
     from pipelines.orchestration.manifest import prepared
-    from pipelines.serving import TOKEN_VARIABLE, servers
+    from pipelines.queries.roles import check as check_roles
+    from pipelines.serving import TOKEN_VARIABLE, Reach, refuse_unsafe, servers
     from pipelines.serving import serve as serve_children
     from pipelines.web.sessions import new_token
+    from pipelines.web.sign_in import oidc
 
+    reach = Reach(address, public_urls, trust_header, has_provider=oidc(home) is not None)
+    refuse_unsafe(reach, home.roles)
+    if home.roles.exists():
+        check_roles(home)
     token = new_token(os.environ.pop(TOKEN_VARIABLE, None))
     show(f"data dictionary: {write_dictionary(prepared().manifest, home.docs).as_uri()}")
-    serve_children(servers(dashboards_port, dagster_port, token), prepare_instance(home), show)
+    serve_children(servers(dashboards_port, dagster_port, token, reach), prepare_instance(home), show)
 
 
 @main.command()

@@ -111,6 +111,16 @@ class Home:
         return self.root / "secrets" / "customer.key"
 
     @property
+    def roles(self) -> Path:
+        """Who may see what, written by people; without it, who reaches the pages is admin."""
+        return self.root / "roles.yml"
+
+    @property
+    def oidc(self) -> Path:
+        """The provider of OpenID Connect that people sign in with, written by people."""
+        return self.root / "secrets" / "oidc.toml"
+
+    @property
     def state(self) -> Path:
         """The SQLite file of everything that is remembered and not computed (`pipelines.state`)."""
         return self.root / "state" / "savoir.sqlite"

@@ -15,6 +15,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipelines.errors import SavoirError
@@ -41,17 +42,74 @@ class Server:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def servers(dashboards_port: int, dagster_port: int, token: str) -> list[Server]:
-    """The dashboards, Dagster's page and the daemon that runs its schedules and sensors. All on loopback."""
+@dataclass(frozen=True)
+class Reach:
+    """From where the pages are reached, and how people say who they are.
+
+    `address` is what the servers listen on; `public_urls` where a proxy shows them; `trusted_header` the one
+    in which the proxy names the person; `has_provider` whether people sign in by OpenID Connect.
+    """
+
+    address: str = LOOPBACK
+    public_urls: Sequence[str] = ()
+    trusted_header: str | None = None
+    has_provider: bool = False
+
+    @property
+    def has_sign_in(self) -> bool:
+        """Whether people are named; else the token alone opens, and whoever has it is admin."""
+        return self.has_provider or self.trusted_header is not None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether this machine alone can reach the servers."""
+        return self.address == LOOPBACK
+
+
+def refuse_unsafe(reach: Reach, roles: Path) -> None:
+    """A sentence where somebody would be let in who must not be, or nobody could be."""
+    for url in reach.public_urls:
+        parts = urlsplit(url)
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or url != f"{parts.scheme}://{parts.netloc}"
+        ):
+            raise ServeError(
+                f"--public-url {url!r} is no address such as https://savoir.example, without a path."
+            )
+    if reach.has_provider and reach.trusted_header is not None:
+        raise ServeError("People sign in by secrets/oidc.toml or by --trust-header, not by both. Drop one.")
+    if not reach.is_loopback and not reach.has_sign_in:
+        raise ServeError(
+            f"--address {reach.address} is reached from other machines, where a token is not enough: set up "
+            "secrets/oidc.toml or --trust-header first (docs/security.md)."
+        )
+    if reach.has_sign_in and not roles.exists():
+        raise ServeError(f"People sign in, but {roles} does not say who may see what. Write it first.")
+    if roles.exists() and not reach.has_sign_in:
+        raise ServeError(
+            f"{roles} says who may see what, but nobody can say who they are: set up secrets/oidc.toml or "
+            "--trust-header (docs/security.md)."
+        )
+
+
+def servers(dashboards_port: int, dagster_port: int, token: str, reach: Reach | None = None) -> list[Server]:
+    """The dashboards, Dagster's page and the daemon that runs its schedules and sensors."""
     python = sys.executable
-    cookie = f"savoir_{dashboards_port}"
+    reach = reach or Reach()
+    options = ["--address", reach.address, "--cookie", f"savoir_{dashboards_port}"]
+    for url in reach.public_urls:
+        options += ["--public-url", url]
+    if reach.trusted_header is not None:
+        options += ["--trust-header", reach.trusted_header]
 
     def page(name: str, port: int) -> Server:
         address = f"http://{LOOPBACK}:{port}"
         return Server(
             name,
-            [python, "-m", "pipelines.web", name, "--port", str(port), "--cookie", cookie],
-            url=f"{address}/?token={token}",
+            [python, "-m", "pipelines.web", name, "--port", str(port), *options],
+            url=address if reach.has_sign_in else f"{address}/?token={token}",
             probe=f"{address}/health",
             environment={TOKEN_VARIABLE: token},
         )

@@ -16,6 +16,7 @@ import polars as pl
 
 from pipelines.errors import SavoirError
 from pipelines.home import Home
+from pipelines.queries.grants import Grant, open_granted
 
 
 class SnapshotMissingError(SavoirError):
@@ -28,10 +29,11 @@ class SnapshotOutdatedError(SavoirError):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One published file, held open. Two snapshots are the same data exactly when their paths are equal."""
+    """One published file, held open. Two snapshots are the same data exactly when path and grant are."""
 
     path: Path
     connection: duckdb.DuckDBPyConnection
+    grant: Grant | None = None
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
         """The answer to one query, on a cursor of its own."""
@@ -50,7 +52,8 @@ class Snapshot:
     def has(self, schema: str, table: str) -> bool:
         """Whether the snapshot holds this table: marts come with later issues, pages ask before they show."""
         found = self.rows(
-            "select count(*) as tables from duckdb_tables() where schema_name = ? and table_name = ?",
+            "select count(*) as tables from information_schema.tables "
+            "where table_catalog = current_database() and table_schema = ? and table_name = ?",
             [schema, table],
         )
         return found.item() > 0
@@ -70,19 +73,23 @@ def snapshot_path(home: Home) -> Path:
     return home.current.resolve()
 
 
-def open_snapshot(home: Home) -> Snapshot:
+def open_snapshot(home: Home, grant: Grant | None = None) -> Snapshot:
     """The newest published snapshot of this home, read-only."""
-    return open_file(snapshot_path(home))
+    return open_file(snapshot_path(home), grant)
 
 
-def open_file(path: Path) -> Snapshot:
-    """One snapshot file, read-only."""
+def open_file(path: Path, grant: Grant | None = None) -> Snapshot:
+    """One snapshot file, read-only; with a grant, as far as it reaches."""
     try:
-        connection = duckdb.connect(str(path), read_only=True)
+        if grant is None:
+            connection = duckdb.connect(str(path), read_only=True)
+        else:
+            connection = open_granted(str(path), grant)
     except duckdb.Error as error:
         raise SnapshotMissingError(
             f"The published file {path} cannot be read ({str(error).splitlines()[0]}). "
             "Run `savoir build` again."
         ) from error
-    connection.execute("set TimeZone = 'UTC'")
-    return Snapshot(path, connection)
+    if grant is None:
+        connection.execute("set TimeZone = 'UTC'")
+    return Snapshot(path, connection, grant)

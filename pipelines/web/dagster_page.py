@@ -57,7 +57,7 @@ class PostingWebserver(DagsterWebserver[Any, Any]):
 
 
 @contextmanager
-def dagster_page(token: str, cookie: str) -> Generator[ASGIApp]:
+def dagster_page(door: Door) -> Generator[ASGIApp]:
     """Dagster's page on the instance in DAGSTER_HOME, with the code location loaded in a child of its own."""
     with dg.DagsterInstance.get() as instance:
         # The values of Dagster's own command: statements end after 15 s, connections are renewed hourly.
@@ -67,4 +67,4 @@ def dagster_page(token: str, cookie: str) -> Generator[ASGIApp]:
             instance, target, version=__version__, code_server_log_level="WARNING"
         ) as workspace:
             page = PostingWebserver(workspace, live_data_poll_rate=2_000).create_asgi_app()
-            yield guarded(page, Door(token, cookie, CONTENT_POLICY))
+            yield guarded(page, door, CONTENT_POLICY)

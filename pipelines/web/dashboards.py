@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from starlette.types import ASGIApp
 
 from pipelines.home import PROJECT_DIR
@@ -17,8 +19,14 @@ CONTENT_POLICY = (
 )
 
 
-def dashboards(token: str, cookie: str) -> ASGIApp:
+def dashboards(door: Door) -> ASGIApp:
     """The Streamlit app as ASGI. One per process: Streamlit keeps its settings and its runtime globally."""
+    from streamlit import config
     from streamlit.starlette import App
 
-    return guarded(App(SCRIPT), Door(token, cookie, CONTENT_POLICY))
+    provider = door.provider
+    # The cookie of Streamlit's login is signed with the token, so that Dagster's page can read it too.
+    secrets = {"auth": {**asdict(provider), "cookie_secret": door.token}} if provider else None
+    app = App(SCRIPT, secrets=secrets)
+    config.set_option("server.allowedHosts", door.hosts)
+    return guarded(app, door, CONTENT_POLICY)

@@ -4,7 +4,9 @@
 2. Starlette's `TrustedHostMiddleware`: a name that was rebound to this machine is refused.
 3. `SameOrigin`: whatever can change something, and every websocket, must come from our own pages; nothing of
    ours is loaded into somebody else's.
-4. `Sessions`: nobody passes without the token, or the cookie that it was exchanged for.
+4. A session: the token of loopback or the cookie that it was exchanged for (`sessions`); beyond loopback a
+   person whom a proxy or a provider names (`sign_in`).
+5. `RoleGate`: nobody passes without a role, and to Dagster's page admins alone (`gate`).
 
 Beside them `/health` answers a monitor without a session. Does not belong here: rules that one server alone
 needs (Dagster's GraphQL: `dagster_page`).
@@ -14,13 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipelines.web.sessions import Sessions
+from pipelines.home import Home
+from pipelines.web.gate import RoleGate
+from pipelines.web.sessions import TokenSessions
+from pipelines.web.sign_in import Oidc, OidcSessions, ProxySessions
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
 HEALTH = "/health"
@@ -45,20 +51,43 @@ REFUSAL_POLICY = (
 
 @dataclass(frozen=True)
 class Door:
-    """What one server is guarded by. `hosts` are names without port; `content_policy` is its pages' CSP."""
+    """What one server is guarded by.
 
+    `server`: dashboards or dagster. `public_urls`: where a proxy shows it, as `https://savoir.example`.
+    `trusted_header`: the one in which the proxy names the person. `provider`: of OpenID Connect.
+    """
+
+    home: Home
+    server: str
     token: str
     cookie: str
-    content_policy: str
-    hosts: Sequence[str] = LOOPBACK_HOSTS
+    public_urls: Sequence[str] = ()
+    trusted_header: str | None = None
+    provider: Oidc | None = None
+
+    @property
+    def hosts(self) -> list[str]:
+        """Names that are answered, without port."""
+        public = (urlsplit(url).hostname for url in self.public_urls)
+        return [*LOOPBACK_HOSTS, *(name for name in public if name)]
 
 
-def guarded(app: ASGIApp, door: Door, health: Callable[[], str] = lambda: "ok") -> ASGIApp:
-    """The app behind the whole layer."""
-    inner = Sessions(app, door.token, door.cookie)
-    same_origin = SameOrigin(_Health(inner, health))
-    trusted = TrustedHostMiddleware(same_origin, allowed_hosts=list(door.hosts), www_redirect=False)
-    return SecurityHeaders(trusted, door.content_policy)
+def guarded(
+    app: ASGIApp, door: Door, content_policy: str, health: Callable[[], str] = lambda: "ok"
+) -> ASGIApp:
+    """The app behind the whole layer; `content_policy` is the CSP of its pages."""
+    session = _session(RoleGate(app, door.home, door.server), door)
+    same_origin = SameOrigin(_Health(session, health), door.public_urls)
+    trusted = TrustedHostMiddleware(same_origin, allowed_hosts=door.hosts, www_redirect=False)
+    return SecurityHeaders(trusted, content_policy)
+
+
+def _session(app: ASGIApp, door: Door) -> ASGIApp:
+    if door.trusted_header is not None:
+        return ProxySessions(app, door.token, door.trusted_header)
+    if door.provider is not None:
+        return OidcSessions(app, door.token, door.provider, is_login_here=door.server == "dashboards")
+    return TokenSessions(app, door.token, door.cookie)
 
 
 class SecurityHeaders:
@@ -99,21 +128,22 @@ class SameOrigin:
     port, so that any other server on this machine counts as the same site.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, public_urls: Sequence[str] = ()) -> None:
         self.app = app
+        self.public_urls = frozenset(public_urls)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = None if scope["type"] == "lifespan" else _refusal(scope)
+        refusal = None if scope["type"] == "lifespan" else _refusal(scope, self.public_urls)
         if refusal is None:
             await self.app(scope, receive, send)
         else:
             await PlainTextResponse(refusal, 403)(scope, receive, send)
 
 
-def _refusal(scope: Scope) -> str | None:
+def _refusal(scope: Scope, public_urls: frozenset[str]) -> str | None:
     headers = Headers(scope=scope)
     changes = scope["type"] == "websocket" or scope["method"] not in READING
-    if changes and headers.getlist("origin") != [_own_origin(scope, headers)]:
+    if changes and not _is_own_origin(headers.getlist("origin"), scope, headers.get("host", ""), public_urls):
         named = headers.get("origin", "no origin")
         return f"Refused: this was sent from {named}. Savoir is changed from its own pages alone.\n"
     is_navigation = (
@@ -125,9 +155,11 @@ def _refusal(scope: Scope) -> str | None:
     return None
 
 
-def _own_origin(scope: Scope, headers: Headers) -> str:
+def _is_own_origin(origins: list[str], scope: Scope, host: str, public_urls: frozenset[str]) -> bool:
     scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
-    return f"{scheme}://{headers.get('host', '')}"
+    # Behind a proxy that ends TLS the scheme is another than the page's, the host is the same.
+    own = {f"{scheme}://{host}"} | {url for url in public_urls if urlsplit(url).netloc == host}
+    return len(origins) == 1 and origins[0] in own
 
 
 class _Health:

@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipelines.errors import SavoirError
+from pipelines.web.gate import named
 from pipelines.web.sign_in_page import again_page, sign_in_page
 
 SIGN_IN = "/sign-in"
@@ -46,7 +47,7 @@ def new_token(given: str | None = None) -> str:
     return given
 
 
-class Sessions:
+class TokenSessions:
     """Lets a request pass that shows the token or its cookie; all others are asked for it."""
 
     def __init__(self, app: ASGIApp, token: str, cookie: str) -> None:
@@ -60,7 +61,7 @@ class Sessions:
             await self.app(scope, receive, send)
             return
         answer = await self._answer(scope, receive)
-        await (self.app if answer is None else answer)(scope, receive, send)
+        await (self.app if answer is None else answer)(named(scope, None), receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
         """What is answered in the app's place; None lets the request pass."""
@@ -69,16 +70,16 @@ class Sessions:
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == SIGN_IN:
             return await self._signed_in(Request(scope, receive))
         if is_page and "token" in connection.query_params:
-            if not self._is_token(connection.query_params["token"]):
+            if not same(connection.query_params["token"], self.token):
                 return self._asking(connection, is_wrong=True)
-            return self._with_cookie(connection, _target(scope))
+            return self._with_cookie(connection, target_of(scope))
         if self._has_session(connection):
             return None
-        if is_page and _is_read_by_people(connection.headers):
+        if is_page and is_read_by_people(connection.headers):
             if connection.headers.get("sec-fetch-site") == "cross-site":
                 # Opened from a mail or a chat: SameSite=Strict kept the cookie back. Asked for by our own
                 # page, the same address brings it.
-                return HTMLResponse(again_page(_target(scope)), 401)
+                return HTMLResponse(again_page(target_of(scope)), 401)
             return self._asking(connection)
         return PlainTextResponse(
             "No session. Open the address that `savoir serve` printed, or send its token as "
@@ -87,17 +88,13 @@ class Sessions:
         )
 
     def _has_session(self, connection: HTTPConnection) -> bool:
-        scheme, _, shown = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self._is_token(shown.strip()):
+        if shows_token(connection.headers, self.token):
             return True
         try:
             self.signer.loads(connection.cookies.get(self.cookie, ""), max_age=SESSION_SECONDS)
         except BadSignature:
             return False
         return True
-
-    def _is_token(self, shown: str) -> bool:
-        return hmac.compare_digest(shown.encode(errors="replace"), self.token.encode())
 
     async def _signed_in(self, request: Request) -> Response:
         body = b""
@@ -106,14 +103,14 @@ class Sessions:
             if len(body) > _LARGEST_FORM:
                 return PlainTextResponse("This is no sign-in form.\n", 413)
         form = parse_qs(body.decode(errors="replace"))
-        target = _local(form.get("target", ["/"])[0])
-        if self._is_token(form.get("token", [""])[0].strip()):
+        target = local(form.get("target", ["/"])[0])
+        if same(form.get("token", [""])[0].strip(), self.token):
             return self._with_cookie(request, target)
         return HTMLResponse(sign_in_page(SIGN_IN, target, _language(request.headers), is_wrong=True), 401)
 
     def _asking(self, connection: HTTPConnection, *, is_wrong: bool = False) -> Response:
         page = sign_in_page(
-            SIGN_IN, _target(connection.scope), _language(connection.headers), is_wrong=is_wrong
+            SIGN_IN, target_of(connection.scope), _language(connection.headers), is_wrong=is_wrong
         )
         return HTMLResponse(page, 401)
 
@@ -130,7 +127,18 @@ class Sessions:
         return answer
 
 
-def _target(scope: Scope) -> str:
+def shows_token(headers: Headers, token: str) -> bool:
+    """Whether the request carries the token as `Authorization: Bearer`."""
+    scheme, _, shown = headers.get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and same(shown.strip(), token)
+
+
+def same(shown: str, token: str) -> bool:
+    """Whether two secrets are equal, in a time that does not tell how much of them is."""
+    return hmac.compare_digest(shown.encode(errors="replace"), token.encode())
+
+
+def target_of(scope: Scope) -> str:
     """Path and query of a request, without the token."""
     query = [
         (name, value)
@@ -138,16 +146,16 @@ def _target(scope: Scope) -> str:
         if name != "token"
     ]
     path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
-    return _local(path + (f"?{urlencode(query)}" if query else ""))
+    return local(path + (f"?{urlencode(query)}" if query else ""))
 
 
-def _local(target: str) -> str:
+def local(target: str) -> str:
     """The target if it is a path of ours, else the first page: `//host` and `/\\host` lead elsewhere."""
     is_path = target.startswith("/") and not target.startswith("//") and "\\" not in target
     return target if is_path and target.isprintable() and not target.startswith(SIGN_IN) else "/"
 
 
-def _is_read_by_people(headers: Headers) -> bool:
+def is_read_by_people(headers: Headers) -> bool:
     return "text/html" in headers.get("accept", "")
 
 

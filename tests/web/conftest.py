@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +20,15 @@ import pytest
 from pipelines.home import Home
 
 SAVOIR = Path(sys.executable).with_name("savoir")
+PROXY_TOKEN = "the-token-that-the-proxy-knows"  # noqa: S105 (of these tests)
+PUBLIC = "https://savoir.example"
+ROLES = """
+people:
+  manager@example.com: {role: manager}
+  quality@example.com: {role: quality, families: [chainsaw]}
+  analyst@example.com: {role: analyst}
+  admin@example.com: {role: admin}
+"""
 SAVOIR_STARTS_WITHIN_SECONDS = 120
 
 
@@ -28,6 +39,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     text: str
+    cookies: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,8 @@ class Site:
             connection.endheaders(body.encode() if body else None)
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, found, answer.read().decode(errors="replace"))
+            text = answer.read().decode(errors="replace")
+            return Answer(answer.status, found, text, answer.headers.get_all("Set-Cookie", []))
         finally:
             connection.close()
 
@@ -71,6 +84,7 @@ class Site:
 class Served:
     """Both servers and what they wrote."""
 
+    home: Home
     dashboards: Site
     dagster: Site
     log: Path
@@ -90,34 +104,79 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
+Serving = Callable[..., AbstractContextManager[Served]]
+
+
 @pytest.fixture(scope="session")
-def served(small_home_builder: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """`savoir serve` on a small home of its own, until the tests end."""
-    folder = tmp_path_factory.mktemp("served")
-    small_home_builder.make(folder / "home")
-    home, log = Home.at(folder / "home"), folder / "serve.log"
-    ports = _free_ports(2)
-    options = ["--home", str(home.root), "--dashboards-port", str(ports[0]), "--dagster-port", str(ports[1])]
-    with log.open("wb") as lines:
-        process = subprocess.Popen([SAVOIR, "serve", *options], cwd=folder, stdout=lines, stderr=lines)
-    try:
-        yield _once_up(process, log, ports)
-    finally:
-        process.terminate()
-        process.wait(60)
+def serving(small_home_builder: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Serving:
+    """`serving(prepare, *options, **environment)`: `savoir serve` on a small home of its own.
+
+    `prepare(home, dashboards_port)` may put files into the home before the start.
+    """
+
+    @contextmanager
+    def running(
+        prepare: Callable[[Home, int], None] | None = None, *options: str, **environment: str
+    ) -> Generator[Served]:
+        folder = tmp_path_factory.mktemp("serving")
+        small_home_builder.make(folder / "home")
+        home, log, ports = Home.at(folder / "home"), folder / "serve.log", _free_ports(2)
+        if prepare is not None:
+            home.roles.write_text(ROLES)
+            prepare(home, ports[0])
+        words = [
+            "--home",
+            str(home.root),
+            "--dashboards-port",
+            str(ports[0]),
+            "--dagster-port",
+            str(ports[1]),
+        ]
+        with log.open("wb") as lines:
+            process = subprocess.Popen(
+                [SAVOIR, "serve", *words, *options],
+                cwd=folder,
+                env=os.environ | environment,
+                stdout=lines,
+                stderr=lines,
+            )
+        try:
+            _wait_until_up(process, log)
+            yield Served(home, *(_site(port, log, environment) for port in ports), log)
+        finally:
+            process.terminate()
+            process.wait(60)
+
+    return running
 
 
-def _once_up(process: subprocess.Popen[bytes], log: Path, ports: list[int]) -> Served:
+@pytest.fixture(scope="session")
+def served(serving: Serving) -> Iterator[Served]:
+    """`savoir serve` on this machine alone, until the tests end."""
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def behind_proxy(serving: Serving) -> Iterator[Served]:
+    """`savoir serve` as it stands behind a proxy that ends TLS and signs people in."""
+    options = ("--trust-header", "X-Forwarded-Email", "--public-url", PUBLIC)
+    with serving(lambda home, port: None, *options, SAVOIR_TOKEN=PROXY_TOKEN) as running:
+        yield running
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + SAVOIR_STARTS_WITHIN_SECONDS
     while "Ctrl-C" not in log.read_text():
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.2)
+
+
+def _site(port: int, log: Path, environment: Mapping[str, str]) -> Site:
+    if "SAVOIR_TOKEN" in environment:
+        return Site(port, environment["SAVOIR_TOKEN"], "")
     found = re.search(r"\?token=(\S+)", log.read_text())
     assert found is not None
-    token = found[1]
-    sites = []
-    for port in ports:
-        answer = Site(port, token, "").ask("GET", f"/?token={token}")
-        sites.append(Site(port, token, answer.headers["set-cookie"].partition(";")[0]))
-    return Served(sites[0], sites[1], log)
+    answer = Site(port, found[1], "").ask("GET", f"/?token={found[1]}")
+    return Site(port, found[1], answer.headers["set-cookie"].partition(";")[0])
