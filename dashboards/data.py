@@ -16,8 +16,8 @@ import streamlit as st
 
 from pipelines.home import Home
 from pipelines.queries.grants import Grant
-from pipelines.queries.roles import PERSON_HEADER, Person, person
 from pipelines.queries.snapshot import Snapshot, open_file, snapshot_path
+from pipelines.roles import PERSON_HEADER, Person, person
 
 
 # One per grant beside the one of everything: a few of each of two snapshots.

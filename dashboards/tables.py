@@ -18,8 +18,8 @@ from dashboards.url_state import filters_in_words
 from pipelines.home import Home
 from pipelines.queries.build_facts import build_facts, definitions
 from pipelines.queries.formats import day
-from pipelines.queries.roles import record_download
 from pipelines.queries.words import code_label
+from pipelines.roles import record_download
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Excel holds 1,048,576 rows; a file handed out by a page stays far below.

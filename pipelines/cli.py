@@ -201,7 +201,7 @@ def serve(
     from pipelines.dictionary import write_dictionary
     from pipelines.orchestration.instance import prepare_instance
     from pipelines.orchestration.manifest import prepared
-    from pipelines.queries.roles import check as check_roles
+    from pipelines.roles import check as check_roles
     from pipelines.serving import TOKEN_VARIABLE, Reach, refuse_unsafe, servers
     from pipelines.serving import serve as serve_children
     from pipelines.web.sessions import new_token

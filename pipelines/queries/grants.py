@@ -29,6 +29,7 @@ _EVERYBODYS = frozenset(
         ("meta", "columns"),
         ("meta", "glossary"),
         ("meta", "measures"),
+        ("meta", "thresholds"),
     }
 )
 _COUNTS = {

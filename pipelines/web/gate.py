@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipelines.home import Home
-from pipelines.queries.roles import PERSON_HEADER, NoRoleError, Person, RolesError, person
+from pipelines.roles import PERSON_HEADER, NoRoleError, Person, RolesError, person
 from pipelines.state import record
 
 # One line in the log of the home per person, server and hour, not per request.

@@ -20,8 +20,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboards import data
+from pipelines import roles
 from pipelines.home import PROJECT_DIR, Home
-from pipelines.queries import roles
 from pipelines.queries.build_facts import build_facts, families
 from pipelines.queries.claims import fault_labels
 from pipelines.queries.defects import defect_week

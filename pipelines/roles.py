@@ -11,7 +11,8 @@ several, all of which a row must satisfy); `analyst` sees every row and may writ
 everything, Dagster's page included. Without the file, who reached the pages is admin: they answer on loopback
 alone then.
 
-Does not belong here: how a person shows who they are (`pipelines.web`), or how rows are kept back (`grants`).
+Does not belong here: how a person shows who they are (`pipelines.web`), or how rows are kept back
+(`pipelines.queries.grants`).
 """
 
 from __future__ import annotations

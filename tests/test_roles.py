@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.home import Home
 from pipelines.queries.grants import Grant
-from pipelines.queries.roles import OWNER, NoRoleError, Person, RolesError, check, person
+from pipelines.roles import OWNER, NoRoleError, Person, RolesError, check, person
 
 ROLES = """
 people:
