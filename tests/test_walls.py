@@ -52,9 +52,6 @@ WALLS: dict[str, set[str]] = {
         "click", "dagster", "dagster_webserver", "itsdangerous", "starlette", "streamlit", "uvicorn",
         "pipelines.errors", "pipelines.home", "pipelines.roles", "pipelines.serving", "pipelines.state",
     },
-    "pipelines/roles.py": {
-        "yaml", "pipelines.errors", "pipelines.home", "pipelines.queries", "pipelines.state",
-    },
     "dashboards": {
         "altair", "numpy", "polars", "streamlit", "xlsxwriter", "pipelines.errors", "pipelines.home",
         "pipelines.queries", "pipelines.roles",
@@ -78,7 +75,6 @@ TEMPTATIONS: dict[str, tuple[str, ...]] = {
     "pipelines/orchestration": ("streamlit", "pipelines.queries", "pipelines.simulation"),
     "pipelines/spark": ("dagster", "streamlit", "pipelines.orchestration"),
     "pipelines/web": ("duckdb", "pipelines.orchestration", "pipelines.queries", "dashboards"),
-    "pipelines/roles.py": ("starlette", "streamlit", "duckdb"),
     "dashboards": ("dagster", "duckdb", "pipelines.replay", "pipelines.lifetimes", "pipelines"),
     "tests/policy/oracle.py": ("pipelines.home", "pipelines"),
     "tests/policy/clerk.py": ("pipelines.replay", "duckdb"),
