@@ -22,6 +22,7 @@ from pipelines.queries.formats import (
     ratio_span,
     span,
 )
+from pipelines.queries.freshness import feeds
 from pipelines.queries.measures import Value
 
 
@@ -33,6 +34,15 @@ def header(title: str, subtitle: str) -> BuildFacts:
     facts: BuildFacts = ask(build_facts)
     age = t("data_line", as_of=day(facts.as_of, language()), built=_age(facts.finished_at))
     st.caption(f":material/schedule: {age}", help=term("as_of"))
+    for feed in ask(feeds).iter_rows(named=True):
+        if feed["state"] in ("quiet", "stopped"):
+            told = t(
+                f"feed_{feed['state']}",
+                feed=t(f"feed_{feed['feed']}"),
+                day=day(feed["last_event_on"], language()),
+                days=number(feed["days_quiet"], language()),
+            )
+            st.warning(told, icon=":material/sensors_off:")
     return facts
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboards.data import ask
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, SomeOf, Unknown, UnknownValueError, bound
-from pipelines.queries.build_facts import build_facts, families, products, service_centers
+from pipelines.queries.build_facts import build_facts, families, products, service_centers, suppliers
 from pipelines.queries.scopes import Scope
 from pipelines.queries.words import code_label
 
@@ -22,7 +22,7 @@ MOST_COMPARED = 4
 
 
 def scope(parts: Sequence[str]) -> Scope:
-    """Draw the asked filters (family, sku, centre, period) and return what they say.
+    """Draw the asked filters (family, sku, supplier, centre, period) and return what they say.
 
     Every filter is drawn, then what the URL asks and nothing knows is raised.
     """
@@ -41,11 +41,12 @@ def scope(parts: Sequence[str]) -> Scope:
         st.subheader(t("filters"))
         family = drawn("family", _family)
         sku = drawn("sku", lambda: _sku(family))
+        supplier = drawn("supplier", _supplier)
         centre = drawn("centre", _centre)
         from_on, until_on = drawn("period", _period, (None, None))
     if refused:
         raise UnknownValueError(refused)
-    return Scope(family, sku, centre, from_on, until_on)
+    return Scope(family, sku, centre, from_on, until_on, supplier)
 
 
 def choice(key: str, label: str, codes: Sequence[str], placeholder: str, **binding: Any) -> str | None:
@@ -99,6 +100,17 @@ def _sku(family: str | None) -> str | None:
         placeholder=t("all_skus"),
         format_func=lambda sku: names.get(sku, sku),
         **binding,
+    )
+
+
+def _supplier() -> str | None:
+    known = ask(suppliers)
+    return st.selectbox(
+        t("supplier"),
+        known,
+        index=None,
+        placeholder=t("all_suppliers"),
+        **bound("supplier", OneOf(known)),
     )
 
 

@@ -20,8 +20,11 @@ from pipelines.errors import SavoirError
 from pipelines.home import Home
 from pipelines.queries.measures import MeasureMissingError
 from pipelines.queries.snapshot import SnapshotMissingError, SnapshotOutdatedError
+from pipelines.queries.thresholds import ThresholdMissingError
 from pipelines.queries.words import LANGUAGES
 
+# The file was built by another version.
+OUTDATED = (SnapshotOutdatedError, MeasureMissingError, ThresholdMissingError)
 LOG = logging.getLogger("savoir.pages")
 
 
@@ -33,7 +36,7 @@ def speaking(notices: Any) -> Generator[None]:
     except UnknownValueError as error:
         with notices:
             _unknown(error)
-    except (SnapshotMissingError, SnapshotOutdatedError, MeasureMissingError) as error:
+    except (SnapshotMissingError, *OUTDATED) as error:
         with notices:
             _without_data(error)
     except SavoirError as error:

@@ -34,6 +34,28 @@ def way_back(known_pages: set[str]) -> None:
     st.rerun()
 
 
+def search_box() -> None:
+    """The box that finds a ticket, order, serial, repair, product, lot, supplier or centre from any page."""
+    key = "search_box"
+
+    def asked() -> None:
+        # The box is cleared here: what is looked for stands in the address of the page that answers.
+        st.session_state["asked"], st.session_state[key] = st.session_state[key], ""
+
+    st.text_input(
+        t("search"),
+        placeholder=t("search_all"),
+        icon=":material/search:",
+        label_visibility="collapsed",
+        key=key,
+        on_change=asked,
+        width=360,
+    )
+    text = st.session_state.pop("asked", "").strip()
+    if text:
+        go_to("search", find=text)
+
+
 def link_button() -> None:
     """The address of the view as it stands, ready to be copied. Drawn once the page has written its URL."""
     with st.popover(t("copy_link"), icon=":material/link:", type="tertiary", help=t("copy_link_help")):

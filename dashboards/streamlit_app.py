@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import guard
-from dashboards.navigation import link_button
+from dashboards.navigation import link_button, search_box
 from dashboards.texts import t
 from dashboards.url_state import OneOf, bound, page_opened
 from pipelines.queries.words import LANGUAGES
@@ -22,7 +22,9 @@ ASSETS = HERE / "assets"
 # Section, then (file and URL, icon) in reading order.
 PAGES = {
     "nav_watch": [
+        ("decisions", ":material/lightbulb:"),
         ("overview", ":material/monitoring:"),
+        ("products", ":material/inventory_2:"),
         ("weekly", ":material/event_note:"),
         ("failures", ":material/show_chart:"),
         ("forecast", ":material/trending_up:"),
@@ -35,6 +37,7 @@ PAGES = {
         ("rules", ":material/gavel:"),
         ("policy_lab", ":material/science:"),
     ],
+    "nav_data": [("health", ":material/sensors:")],
 }
 
 # A Material icon here would be fetched from the network: the browser's tab takes a file.
@@ -67,9 +70,16 @@ def start() -> None:
 
 sections = {t(section): [opened(name, icon) for name, icon in pages] for section, pages in PAGES.items()}
 first = next(iter(sections.values()))[0]
-page = st.navigation({"": [st.Page(start, title="Savoir", default=True, visibility="hidden")], **sections})
+hidden = [
+    st.Page(start, title="Savoir", default=True, visibility="hidden"),
+    st.Page(APP_PAGES / "search.py", title=t("page_search"), url_path="search", visibility="hidden"),
+]
+# Folded, the menu would say so in English.
+page = st.navigation({"": hidden, **sections}, expanded=True)
 
 page_opened(page.url_path)
+with bar:
+    search_box()
 with guard.speaking(notices):
     try:
         page.run()

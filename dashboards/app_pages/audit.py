@@ -14,7 +14,7 @@ from dashboards.url_state import OneOf, bound
 from pipelines.queries.audit import by_violation, compliance, findings_of, headline, rules, verdict_matrix
 
 header(t("page_audit"), t("audit_subtitle"))
-scope = scope_filter(("family", "sku", "centre", "period"))
+scope = scope_filter(("family", "sku", "supplier", "centre", "period"))
 lang = language()
 
 measure_cards([*ask(headline, scope).values(), *ask(compliance, scope).values()])

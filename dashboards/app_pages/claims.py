@@ -19,7 +19,7 @@ from pipelines.queries.formats import number
 PAGES = {path.stem for path in Path(__file__).parent.glob("*.py")}
 
 header(t("page_claims"), t("claims_subtitle"))
-scope = scope_filter(("family", "sku", "centre", "period"))
+scope = scope_filter(("family", "sku", "supplier", "centre", "period"))
 with st.sidebar:
     cause = choice("cause", t("axis_cause"), ask(codes_of, "cause"), t("all_causes"))
     outcome = choice("outcome", t("axis_outcome"), ask(codes_of, "actual_outcome"), t("all_outcomes"))
@@ -38,8 +38,9 @@ rows, total = ask(claims_list, scope, cause, outcome, text or "")
 if rows.is_empty():
     st.info(t("no_claims"))
     st.stop()
+counted = "claims_limited" if total > LIST_LIMIT else "claims_found" if total > 1 else "claims_found_one"
 shown = {"shown": number(rows.height, lang), "total": number(total, lang)}
-st.caption(t("claims_limited" if total > LIST_LIMIT else "claims_found", **shown) + " " + t("worklist_pick"))
+st.caption(t(counted, **shown) + " " + t("worklist_pick"))
 labelled = with_labels(rows, "family_code", "category", "cause", "actual_outcome")
 picked = grid(
     labelled,

@@ -15,7 +15,7 @@ from pipelines.queries.misuse import bounds, by_fault, centres, headline, shares
 from pipelines.queries.words import code_label
 
 header(t("page_misuse"), t("misuse_subtitle"))
-scope = scope_filter(("family", "sku", "centre", "period"))
+scope = scope_filter(("family", "sku", "supplier", "centre", "period"))
 lang = language()
 words = {key: t(f"share_{key}") for key in share_charts.WORDS}
 

@@ -15,7 +15,7 @@ from pipelines.queries import money
 from pipelines.queries.formats import number as written
 
 header(t("page_money"), t("money_subtitle"))
-scope = scope_filter(("family", "sku", "period"))
+scope = scope_filter(("family", "sku", "supplier", "period"))
 lang = language()
 words = {key: t(f"money_{key}") for key in money_charts.WORDS}
 

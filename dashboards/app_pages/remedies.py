@@ -16,7 +16,7 @@ from pipelines.queries.formats import number as written
 from pipelines.queries.words import code_label
 
 header(t("page_remedies"), t("remedies_subtitle"))
-scope = scope_filter(("family", "sku", "centre", "period"))
+scope = scope_filter(("family", "sku", "supplier", "centre", "period"))
 lang = language()
 words = {key: t(f"money_{key}") for key in money_charts.WORDS}
 

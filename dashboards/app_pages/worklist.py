@@ -13,7 +13,7 @@ from pipelines.queries.claims import open_claims, urgency
 from pipelines.queries.formats import number
 
 header(t("page_worklist"), t("worklist_subtitle"))
-scope = scope_filter(("family", "sku", "centre"))
+scope = scope_filter(("family", "sku", "supplier", "centre"))
 lang = language()
 claims = ask(open_claims, scope)
 

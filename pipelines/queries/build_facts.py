@@ -76,6 +76,14 @@ def products(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     )
 
 
+def suppliers(snapshot: Snapshot) -> list[str]:
+    """Every supplier of a product."""
+    found = snapshot.rows(
+        "select distinct supplier_id from marts.dim_products where supplier_id is not null order by 1"
+    )
+    return found["supplier_id"].to_list()
+
+
 def service_centers(snapshot: Snapshot) -> pl.DataFrame:
     """service_center_id and name of every centre."""
     return snapshot.rows(

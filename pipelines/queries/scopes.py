@@ -1,4 +1,4 @@
-"""What part of the business a question is about: family, sku, service centre, period.
+"""What part of the business a question is about: family, sku, supplier, service centre, period.
 
 Turns a scope into a WHERE clause for one mart. A scope that a mart cannot honour is refused: a filter that is
 silently ignored would show a number about something else.
@@ -6,7 +6,7 @@ silently ignored would show a number about something else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -23,17 +23,21 @@ _PERIOD_COLUMN = {
     "fct_remedy_costs": "requested_on",
 }
 _DIMENSIONS = {
-    "fct_claims": ("family_code", "sku", "service_center_id"),
-    "fct_order_lines": ("family_code", "sku"),
+    "fct_claims": ("family_code", "sku", "supplier_id", "service_center_id"),
+    "fct_order_lines": ("family_code", "sku", "supplier_id"),
     "fct_repairs": ("family_code", "sku", "service_center_id"),
     "fct_misuse_rejections": ("family_code", "sku", "service_center_id"),
     "fct_nevada": ("sku",),
     "fct_audit_findings": ("family_code", "sku", "service_center_id"),
-    "fct_remedy_costs": ("family_code", "sku", "service_center_id"),
+    "fct_remedy_costs": ("family_code", "sku", "supplier_id", "service_center_id"),
 }
 
 # Marts whose rows are about a whole scope: scope_type and scope_id, nothing to add up.
 _KEYED = ("fct_life_table", "fct_reliability_fits", "fct_forecasts", "fct_forecast_scores")
+
+
+# What a product says of a row that only names the product.
+_OF_PRODUCTS = ("family_code", "supplier_id")
 
 
 class ScopeError(SavoirError):
@@ -49,10 +53,11 @@ class Scope:
     service_center_id: str | None = None
     from_on: date | None = None
     until_on: date | None = None
+    supplier_id: str | None = None
 
     def without_period(self) -> Scope:
         """The same part of the business over all time."""
-        return Scope(self.family_code, self.sku, self.service_center_id)
+        return replace(self, from_on=None, until_on=None)
 
 
 EVERYTHING = Scope()
@@ -74,12 +79,16 @@ def where(mart: str, scope: Scope) -> tuple[str, list[Any]]:
     if mart in _KEYED:
         conditions.append("scope_type = ? and scope_id = ?")
         parameters += scope_key(scope)
-    for column in ("family_code", "sku", "service_center_id"):
+    for column in ("family_code", "sku", "supplier_id", "service_center_id"):
         value = getattr(scope, column)
-        if value is None or (mart in _KEYED and column != "service_center_id"):
+        if value is None or (mart in _KEYED and column in ("family_code", "sku")):
             continue
-        if column == "family_code" and _DIMENSIONS.get(mart) == ("sku",):
-            conditions.append("sku in (select sku from marts.dim_products where family_code = ?)")
+        if (
+            column in _OF_PRODUCTS
+            and column not in _DIMENSIONS.get(mart, ())
+            and "sku" in _DIMENSIONS.get(mart, ())
+        ):
+            conditions.append(f"sku in (select sku from marts.dim_products where {column} = ?)")
             parameters.append(value)
             continue
         if column not in _DIMENSIONS.get(mart, ()):

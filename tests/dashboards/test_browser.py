@@ -16,7 +16,7 @@ from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import open_snapshot
 from pipelines.reports import write_reports
 
-PAGES = ("", "weekly", "worklist", "claims", "failures", "forecast", "money", "remedies")
+PAGES = ("overview", "weekly", "worklist", "claims", "failures", "forecast", "money", "remedies")
 
 
 @pytest.fixture
@@ -55,11 +55,11 @@ def test_every_page_draws_without_error_and_asks_no_foreign_host(
     page.on("pageerror", lambda error: broken.append(str(error)))
     for name in PAGES:
         visit(page, f"{address}/{name}")
-        if name == "":
+        if name == "overview":
             page.wait_for_selector("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
             assert page.locator("[data-testid=stVegaLiteChart]").count() == 4
             assert page.get_by_label("cumulative share of units failed").count() >= 1
-        page.screenshot(path=str(tmp_path / f"{name or 'overview'}.png"))
+        page.screenshot(path=str(tmp_path / f"{name}.png"))
         assert page.locator("[data-testid=stException]").count() == 0, name
         assert page.locator("[data-testid=stAlertContentError]").count() == 0, name
         cards = {"claims": 0, "failures": 3}.get(name, 4)
@@ -84,7 +84,7 @@ def test_a_chosen_filter_is_in_the_url_and_the_url_reproduces_it_in_french(page:
 
 
 def test_filters_and_language_follow_to_the_next_page(page: Any, address: str) -> None:
-    visit(page, f"{address}/?family=chainsaw&lang=fr")
+    visit(page, f"{address}/overview?family=chainsaw&lang=fr")
     page.get_by_role("link", name="À traiter").click()
     page.wait_for_url("**/worklist**family=chainsaw**")
     settle(page)

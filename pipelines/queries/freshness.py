@@ -1,0 +1,109 @@
+"""Whether the data is alive: per feed the last event and delivery, its usual rhythm, and what came in."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.queries.snapshot import Snapshot
+
+# A feed is quiet when its last event lies back more than so many of its usual gaps, and so many days.
+QUIET_GAPS = 3
+QUIET_DAYS = 7
+# From here on it has stopped.
+STOPPED_DAYS = 21
+
+_EVENTS = {
+    "orders": ("fct_order_lines", "contract_on"),
+    "tickets": ("fct_claims", "requested_on"),
+    "repairs": ("fct_repairs", "received_on"),
+}
+
+
+def feeds(snapshot: Snapshot) -> pl.DataFrame:
+    """One row per feed with events: feed, last_event_on, days_quiet, usual_gap_days, state, last_received_at.
+
+    state: alive, quiet, stopped, or none (no row ever came). Days count to the as-of date.
+    """
+    rows = [
+        snapshot.rows(
+            f"""
+            with days as (
+                select distinct {column} as day from marts.{mart} where {column} is not null
+            ),
+            gaps as (
+                select day, day - lag(day) over (order by day) as gap
+                from days
+                qualify day > (select max(day) from days) - 365
+            )
+            select
+                '{feed}' as feed, max(day) as last_event_on,
+                cast((select max(as_of) from meta.build) - max(day) as bigint) as days_quiet,
+                cast(median(gap) as double) as usual_gap_days
+            from gaps
+            """
+        )
+        for feed, (mart, column) in _EVENTS.items()
+    ]
+    received = snapshot.rows(
+        "select feed, max(received_at) as last_received_at from meta.deliveries group by feed"
+    )
+    quiet = pl.max_horizontal(QUIET_DAYS, QUIET_GAPS * pl.col("usual_gap_days").fill_null(0))
+    state = (
+        pl.when(pl.col("last_event_on").is_null())
+        .then(pl.lit("none"))
+        .when(pl.col("days_quiet") > pl.max_horizontal(pl.lit(STOPPED_DAYS), 2 * quiet))
+        .then(pl.lit("stopped"))
+        .when(pl.col("days_quiet") > quiet)
+        .then(pl.lit("quiet"))
+        .otherwise(pl.lit("alive"))
+    )
+    return (
+        pl.concat(rows, how="vertical_relaxed")
+        .join(received, on="feed", how="left")
+        .with_columns(state=state)
+    )
+
+
+def deliveries(snapshot: Snapshot) -> pl.DataFrame:
+    """Every delivery, newest first, with the law of conservation: is_conserved."""
+    return snapshot.rows(
+        """
+        select
+            received_at, source, feed, rows_read, rows_loaded, rows_duplicate, rows_quarantined, rows_skipped,
+            rows_read = rows_loaded + rows_duplicate + rows_quarantined + rows_skipped as is_conserved
+        from meta.deliveries
+        order by received_at desc, feed
+        """
+    )
+
+
+def findings(snapshot: Snapshot) -> pl.DataFrame:
+    """What the data says against itself, by kind: finding_kind, feed, rows, how it was read."""
+    return snapshot.rows(
+        """
+        select finding_kind, feed, count(*) as rows, min(sentence_en) as sentence_en,
+            min(sentence_fr) as sentence_fr
+        from meta.findings
+        group by finding_kind, feed
+        order by rows desc, finding_kind, feed
+        """
+    )
+
+
+def completeness(snapshot: Snapshot) -> pl.DataFrame:
+    """How complete what figures rest on is, among claims: part, known, of."""
+    return snapshot.rows(
+        """
+        with counted as (
+            select
+                count(*) as "of", count(*) filter (is_linked) as linked,
+                count(*) filter (cause <> 'unknown') as cause, count(serial_number) as serial,
+                count(lot_code) as lot, count(supplier_id) as supplier,
+                count(*) filter (is_cost_complete) as cost
+            from marts.fct_claims
+            where is_claim
+        )
+        select part, known, "of"
+        from counted unpivot (known for part in (linked, cause, serial, lot, supplier, cost))
+        """
+    )
