@@ -23,6 +23,9 @@ WALLS: dict[str, set[str]] = {
     "pipelines/lifetimes": {
         "duckdb", "numpy", "polars", "yaml", "pipelines.home", "pipelines.reliability",
     },
+    "pipelines/signals": {
+        "duckdb", "numpy", "polars", "pipelines.home", "pipelines.lifetimes", "pipelines.reliability",
+    },
     "pipelines/simulation": {
         "numpy", "polars", "pyarrow", "yaml", "pipelines.errors", "pipelines.feeds", "pipelines.home",
     },
@@ -42,11 +45,11 @@ WALLS: dict[str, set[str]] = {
     "pipelines/orchestration": {
         "dagster", "dagster_dbt", "dbt", "dbt_common", "duckdb", "pydantic", "pipelines.errors",
         "pipelines.feeds", "pipelines.home", "pipelines.lifetimes", "pipelines.mail", "pipelines.publishing",
-        "pipelines.reports", "pipelines.state", "pipelines.terminal",
+        "pipelines.reports", "pipelines.signals", "pipelines.state", "pipelines.terminal",
     },
     "pipelines/spark": {
         "click", "dbt", "duckdb", "polars", "pyspark", "pipelines.errors", "pipelines.feeds",
-        "pipelines.home", "pipelines.lifetimes", "pipelines.simulation",
+        "pipelines.home", "pipelines.lifetimes", "pipelines.signals", "pipelines.simulation",
     },
     "pipelines/web": {
         "click", "dagster", "dagster_webserver", "itsdangerous", "starlette", "streamlit", "uvicorn",
@@ -66,6 +69,7 @@ TEMPTATIONS: dict[str, tuple[str, ...]] = {
     "pipelines/privacy": ("duckdb", "pipelines.feeds", "pipelines.home"),
     "pipelines/reliability": ("dagster", "polars", "streamlit", "duckdb", "pipelines.lifetimes"),
     "pipelines/lifetimes": ("dagster", "streamlit", "pipelines.queries"),
+    "pipelines/signals": ("dagster", "streamlit", "pipelines.queries", "pipelines.state"),
     "pipelines/simulation": ("dagster", "duckdb", "pipelines.lifetimes", "pipelines.reliability"),
     "pipelines/queries": ("dagster", "streamlit", "pipelines.reliability", "pipelines.publishing"),
     "pipelines/replay": ("dagster", "streamlit", "pipelines.orchestration"),

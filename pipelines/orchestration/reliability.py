@@ -1,6 +1,7 @@
-"""Fits and forecasts as assets: one step between the intermediate tables and the marts that show them.
+"""Fits, forecasts and signals as assets: one step between intermediate tables and the marts that show them.
 
-Belongs here: the seam between Dagster and `pipelines.lifetimes`. Does not belong here: computing.
+Belongs here: the seam between Dagster and `pipelines.lifetimes`, `pipelines.signals`. Does not belong here:
+computing.
 """
 
 from collections.abc import Iterator
@@ -11,12 +12,14 @@ from pipelines.orchestration.manifest import PreparedProject
 from pipelines.orchestration.models import SavoirTranslator
 from pipelines.orchestration.resources import BuildSession
 
-# What Python reads of the build file (pipelines/lifetimes/reading.py).
+# What Python reads of the build file (pipelines/lifetimes/reading.py, pipelines/signals/reading.py).
 READ = (
     "int_lifetimes__by_age",
     "int_lifetimes__by_month",
     "int_claims__by_month",
     "int_claims__cost_by_month",
+    "int_units__by_lot",
+    "int_claims__by_lot",
 )
 
 
@@ -48,10 +51,11 @@ def build_reliability(project: PreparedProject) -> tuple[dg.AssetsDefinition, ..
         context: dg.AssetExecutionContext, session: BuildSession
     ) -> Iterator[dg.MaterializeResult]:
         # scipy: a quarter of a second that loading the definitions does not need.
-        from pipelines.lifetimes import compute
+        from pipelines import lifetimes, signals
 
-        computed = compute(session.home, session.as_of_on, context.log.info)
+        rows = lifetimes.compute(session.home, session.as_of_on, context.log.info).rows
+        rows |= signals.compute(session.home, session.as_of_on, context.log.info)
         for name, key in keys.items():
-            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": computed.rows[name]})
+            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows[name]})
 
     return (fit_lifetimes,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammainc, logsumexp
+from scipy.special import gammainc, gammaincinv, logsumexp
 
 from pipelines.reliability.doubts import ObservationError
 from pipelines.reliability.emergence import RATIO_WEIGHTS, RATIOS, Counts, Integers
@@ -109,9 +109,12 @@ def claims_needed(expected: ArrayLike, log_limit: ArrayLike) -> Floats:
     if np.any(~(e >= 0)):
         raise ObservationError("Expected claims are 0 or more.")
 
+    drift = LOG_WEIGHTS - e[..., None] * (np.exp(LOG_RATIOS) - 1) - np.log(2.0)
+
     def reached(x: Floats) -> NDArray[np.bool_]:
-        terms = LOG_WEIGHTS + x[..., None] * LOG_RATIOS - e[..., None] * (np.exp(LOG_RATIOS) - 1)
-        return logsumexp(terms, axis=-1) - np.log(2.0) >= limit
+        terms = drift + x[..., None] * LOG_RATIOS
+        top = terms.max(axis=-1)
+        return top + np.log(np.exp(terms - top[..., None]).sum(axis=-1)) >= limit
 
     low, high = np.zeros(e.shape), np.full(e.shape, float(MOST_CLAIMS))
     possible = reached(high)
@@ -140,10 +143,12 @@ def power(expected: ArrayLike, log_limit: ArrayLike, ratio: ArrayLike, offset: A
 def visible_ratio(
     expected: ArrayLike, log_limit: ArrayLike, offset: ArrayLike = 1.0, chance: float = 0.8
 ) -> Floats:
-    """The smallest ratio that would have been seen by now with this probability; inf beyond 100 times."""
-    low, high = np.zeros(np.shape(expected)), np.full(np.shape(expected), np.log(100.0))
-    for _ in range(40):
-        middle = (low + high) / 2
-        seen = power(expected, log_limit, np.exp(middle), offset) >= chance
-        low, high = np.where(seen, low, middle), np.where(seen, middle, high)
-    return np.where(high >= np.log(100.0) - 1e-9, np.inf, np.exp(high))
+    """The smallest ratio that would have been seen by now with this probability; inf where none would.
+
+    P(Poisson(ratio e) >= needed) is a Gamma's distribution function in ratio e: its quantile over e.
+    """
+    e, rho, limit = np.broadcast_arrays(*(np.asarray(v, float) for v in (expected, offset, log_limit)))
+    needed = claims_needed(e * rho, limit)
+    possible = np.isfinite(needed) & (e > 0)
+    quantile = gammaincinv(np.where(possible, np.maximum(needed, 1e-9), 1.0), chance)
+    return np.where(possible, quantile / np.where(possible, e, 1.0), np.inf)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from pipelines import lifetimes, signals
 from pipelines.errors import SavoirError
 from pipelines.home import Home
-from pipelines.lifetimes import compute
 from pipelines.spark.build import EngineBuild, build_on, own_home
 from pipelines.spark.comparison import Comparison, compare
 from pipelines.spark.session import require_spark
@@ -43,7 +43,8 @@ def parity(home: Home, as_of: str, progress: Callable[[str], None]) -> list[Pari
         own = own_home(Path(scratch) / "duckdb", home.landing)
         duck = build_on("duckdb", own, as_of)
         # What Python computes is computed once and enters both engines as a source.
-        compute(own, date.fromisoformat(as_of))
+        lifetimes.compute(own, date.fromisoformat(as_of))
+        signals.compute(own, date.fromisoformat(as_of))
         duck.seconds.update(build_on("duckdb", own, as_of, "source:reliability+").seconds)
         progress(f"building on Spark ({sum(duck.seconds.values()):.0f} s on DuckDB)")
         spark = build_on("spark", own_home(Path(scratch) / "spark", home.landing, own.reliability), as_of)

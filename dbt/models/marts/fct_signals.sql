@@ -1,0 +1,41 @@
+with signals as (
+    select * from {{ source('reliability', 'signals') }}
+)
+
+select
+    signal_id,
+    level,
+    family_code,
+    power_source,
+    sku,
+    fault_code,
+    lot_code,
+    supplier_id,
+    service_center_id,
+    delivery_month,
+    method,
+    comparison,
+    observed,
+    expected,
+    ratio,
+    ratio_low,
+    ratio_high,
+    ordinary_ratio,
+    shrunken_ratio,
+    shrunken_ratio_low,
+    statistic,
+    signal_limit,
+    is_over_limit,
+    status,
+    first_signal_on,
+    watched_since,
+    explained_by,
+    units_sold,
+    units_under_warranty,
+    expected_claims,
+    cost_at_risk_eur,
+    power_at_twice,
+    visible_ratio,
+    is_watchable,
+    not_watchable_reason
+from signals
