@@ -28,7 +28,7 @@ from pipelines.feeds.reading import stage
 from pipelines.feeds.refusals import Refusals, remembered
 from pipelines.feeds.results import CheckResult, Delivery, WaitingFile
 from pipelines.feeds.retiring import retire, retired
-from pipelines.feeds.staging import Task
+from pipelines.feeds.staging import Staged, Task
 from pipelines.home import Home
 
 Progress = Callable[[str], None]
@@ -120,11 +120,55 @@ def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INF
             "group by reason order by count(*) desc, reason limit 50"
         ).fetchall()
         rows = {
-            feed: tuple(running.records(f"select * from read_parquet({sql.path(file)}) limit {_ROWS_SHOWN}"))
+            feed: tuple(
+                running.records(
+                    f"select * from read_parquet({sql.path(file)}) order by _file_row limit {_ROWS_SHOWN}"
+                )
+            )
             for feed, file in loaded.files.items()
         }
+        cells = {
+            feed: tuple(_cells(running, staged, mapping, feed, row["_file_row"]) for row in shown_rows)
+            for feed, shown_rows in rows.items()
+        }
         before = _already(running, home, mapping, file_sha256)
-    return CheckResult(replace(loaded.delivery, delivery_id=None, already=before), tuple(reasons), rows)
+    delivery = replace(loaded.delivery, delivery_id=None, already=before)
+    return CheckResult(delivery, tuple(reasons), rows, cells, _unread(mapping))
+
+
+def _cells(running: Engine, staged: Staged, source: Mapping, feed: str, row: object) -> dict[str, object]:
+    """By column of the feed, the cell or cells that it comes from; what is personal is hashed or redacted
+    already.
+    """
+    rule = next(item for item in source.feeds if item.feed == feed)
+    found = running.records(f"select * from ({staged.rows_sql}) where _row = {row} limit 1")
+    texts = found[0] if found else {}
+    return {
+        column: " · ".join(
+            str(texts[source.staged(name)])
+            for name in origin.sources
+            if name in staged.columns and texts.get(source.staged(name)) is not None
+        )
+        for column, origin in rule.columns
+    }
+
+
+def _unread(source: Mapping) -> tuple[str, ...]:
+    """Columns that a mapping lists and no rule of it reads."""
+    if source.is_canonical or source.shape is not None:
+        return ()
+    read = {name for rule in source.feeds for _, column in rule.columns for name in column.sources}
+    read |= {name for rule in source.feeds for name in rule.identity}
+    read |= {item.column for rule in source.feeds for item in rule.when}
+    read |= {item.column for rule in source.filters for item in rule.when}
+    for rule in source.feeds:
+        if rule.exported_at is not None and rule.exported_at.column is not None:
+            read.add(rule.exported_at.column)
+        for _, column in rule.columns:
+            read |= {name for name in (column.divided_by, column.vat) if isinstance(name, str)}
+            if column.conversion is not None:
+                read |= {name for name in (column.conversion.column, column.conversion.on) if name}
+    return tuple(name for name in source.columns if name not in read)
 
 
 def _taken_or_refused(home: Home, file: WaitingFile, running: Engine, refusals: Refusals) -> Delivery:

@@ -200,7 +200,8 @@ def _known_as(seen: Inspection) -> list[str]:
 
 def _name(path: Path) -> str:
     stem = re.sub(r"\.(csv|tsv|txt|json|ndjson|jsonl|xlsx|parquet|gz)", "", path.name, flags=re.IGNORECASE)
-    return re.sub(r"_?\d{4,}[\d_]*", "", re.sub(r"[^a-z0-9]+", "_", _plain(stem))).strip("_") or "my_shop"
+    name = re.sub(r"_?\d{4,}[\d_]*", "", re.sub(r"[^a-z0-9]+", "_", _plain(stem))).strip("_") or "my_shop"
+    return f"my_{name}" if name in contract().feeds else name
 
 
 def _text(made: Draft, seen: Inspection, all_seen: Sequence[Inspection]) -> str:
@@ -302,7 +303,9 @@ def _values(made: Draft, source: ColumnSeen, column: Column) -> list[str]:
         if value in column.codes:
             continue
         plain = _plain(value)
-        code = next((code for word, code in known.items() if word in plain), None)
+        code = next(
+            (code for word, code in known.items() if word in plain or word in plain.replace(" ", "")), None
+        )
         if code is None:
             open_ones.append(value)
         else:

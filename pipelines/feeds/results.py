@@ -119,8 +119,13 @@ class Delivery:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """A dry run: how the file would load. `rows` holds the first rows of each feed as they would land."""
+    """A dry run: how the file would load. `rows` holds the first rows of each feed as they would land,
+    `cells` beside each the source's own cells by column; `unread` the columns of the mapping that no
+    rule reads.
+    """
 
     delivery: Delivery
     reasons: tuple[tuple[str, int], ...] = ()
     rows: dict[str, tuple[dict[str, object], ...]] = field(default_factory=dict)
+    cells: dict[str, tuple[dict[str, object], ...]] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
