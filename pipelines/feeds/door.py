@@ -233,7 +233,10 @@ def _sha256_of(path: Path) -> str:
 
 def _task(running: Engine, file: WaitingFile, source: Mapping, folder: Path) -> Task:
     rows, unparsed = folder / "staged.parquet", folder / "unparsed.parquet"
-    return Task(file.path, source, running.key, rows, unparsed, running.max_inflated_bytes, file.tables)
+    # The child that reads has a folder of its own to stand in.
+    tables = tuple((table, path.absolute()) for table, path in file.tables)
+    path, limit = file.path.absolute(), running.max_inflated_bytes
+    return Task(path, source, running.key, rows, unparsed, limit, tables)
 
 
 def _existing(path: Path) -> Path:
