@@ -24,7 +24,8 @@ WALLS: dict[str, set[str]] = {
         "duckdb", "numpy", "polars", "yaml", "pipelines.home", "pipelines.reliability",
     },
     "pipelines/signals": {
-        "duckdb", "numpy", "polars", "pipelines.home", "pipelines.lifetimes", "pipelines.reliability",
+        "duckdb", "numpy", "polars", "pipelines.errors", "pipelines.home", "pipelines.lifetimes",
+        "pipelines.reliability", "pipelines.state",
     },
     "pipelines/simulation": {
         "numpy", "polars", "pyarrow", "yaml", "pipelines.errors", "pipelines.feeds", "pipelines.home",
@@ -69,7 +70,7 @@ TEMPTATIONS: dict[str, tuple[str, ...]] = {
     "pipelines/privacy": ("duckdb", "pipelines.feeds", "pipelines.home"),
     "pipelines/reliability": ("dagster", "polars", "streamlit", "duckdb", "pipelines.lifetimes"),
     "pipelines/lifetimes": ("dagster", "streamlit", "pipelines.queries"),
-    "pipelines/signals": ("dagster", "streamlit", "pipelines.queries", "pipelines.state"),
+    "pipelines/signals": ("dagster", "streamlit", "pipelines.queries", "pipelines.publishing"),
     "pipelines/simulation": ("dagster", "duckdb", "pipelines.lifetimes", "pipelines.reliability"),
     "pipelines/queries": ("dagster", "streamlit", "pipelines.reliability", "pipelines.publishing"),
     "pipelines/replay": ("dagster", "streamlit", "pipelines.orchestration"),

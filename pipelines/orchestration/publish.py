@@ -5,6 +5,8 @@ Does not belong here: how a snapshot is written (`pipelines.publishing`).
 
 import subprocess
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
@@ -46,6 +48,11 @@ def build_publish(
             checks_warned=sum(not evaluation.passed for evaluation in evaluations),
         )
         path = publish(session.home, project.manifest, build, context.log.info)
+        # The ledger tells when an alert fired: a build of another day, or of what was known then, fires none.
+        if build.known_on is None and build.as_of == datetime.now(ZoneInfo("Europe/Paris")).date():
+            from pipelines.signals import record_published
+
+            record_published(session.home, build.build_id)
         return dg.MaterializeResult(
             metadata={
                 "snapshot": dg.MetadataValue.path(str(path)),

@@ -54,7 +54,7 @@ def build_reliability(project: PreparedProject) -> tuple[dg.AssetsDefinition, ..
         from pipelines import lifetimes, signals
 
         rows = lifetimes.compute(session.home, session.as_of_on, context.log.info).rows
-        rows |= signals.compute(session.home, session.as_of_on, context.log.info)
+        rows |= signals.compute(session.home, session.as_of_on, context.log.info, session.known_at)
         for name, key in keys.items():
             yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows[name]})
 
