@@ -73,6 +73,23 @@
 {%- endmacro %}
 
 {#
+  Purpose: the columns of a feed, as its contract declares them: what a model hands on unchanged names none of them, so that a
+    column more is one entry of the contract.
+  Parameters: feed, the name of the source table; without, columns to leave out.
+  Usage: select {{ feed_columns('products') | join(', ') }} from latest
+#}
+{% macro feed_columns(feed, without=[]) -%}
+    {%- set columns = [] -%}
+    {#- There is no graph yet while the project is parsed. -#}
+    {%- for node in (graph.sources.values() if execute else []) if node.schema == 'raw' and node.name == feed -%}
+        {%- for column in node.columns if column not in without -%}
+            {%- do columns.append(column) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(columns or ['*']) }}
+{%- endmacro %}
+
+{#
   Purpose: keep only what was delivered up to the variable known_on (all where it is empty) and was not retired by then: by
     the same file read again by corrected rules, or withdrawn.
   Parameters: delivery_column, the relation's column that holds the delivery.

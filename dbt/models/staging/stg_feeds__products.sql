@@ -4,18 +4,7 @@ with latest as (
 
 known as (
     select
-        sku,
-        product_name,
-        family_code,
-        brand,
-        supplier_id,
-        power_source,
-        weight_kg,
-        unit_landed_cost_eur,
-        list_price_incl_vat_eur,
-        has_french_manual,
-        wear_part_codes,
-        updated_at,
+        {{ feed_columns('products') | join(',\n        ') }},
         version_count,
         is_version_conflict
     from latest

@@ -12,43 +12,18 @@ named as (
     select sku from {{ ref('stg_feeds__repairs') }} where sku is not null
 ),
 
-unlisted as (
-    select named.sku
-    from named
-    left join listed on named.sku = listed.sku
-    where listed.sku is null
-),
-
-completed as (
-    select
-        sku,
-        product_name,
-        coalesce(family_code, 'unknown') as family_code,
-        brand,
-        supplier_id,
-        power_source,
-        weight_kg,
-        unit_landed_cost_eur,
-        list_price_incl_vat_eur,
-        has_french_manual,
-        wear_part_codes,
-        true as is_listed
-    from listed
-    union all
-    select
-        sku,
-        cast(null as string) as product_name,
-        'unknown' as family_code,
-        cast(null as string) as brand,
-        cast(null as string) as supplier_id,
-        cast(null as string) as power_source,
-        cast(null as double) as weight_kg,
-        cast(null as decimal(18, 4)) as unit_landed_cost_eur,
-        cast(null as decimal(18, 4)) as list_price_incl_vat_eur,
-        cast(null as boolean) as has_french_manual,
-        cast(null as string) as wear_part_codes,
-        false as is_listed
-    from unlisted
+known as (
+    select sku from listed
+    union
+    select sku from named
 )
 
-select * from completed
+select
+    known.sku,
+    coalesce(listed.family_code, 'unknown') as family_code,
+    {%- for column in feed_columns('products', without=['sku', 'family_code', 'updated_at']) %}
+    listed.{{ column }},
+    {%- endfor %}
+    listed.sku is not null as is_listed
+from known
+left join listed on known.sku = listed.sku
