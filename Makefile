@@ -1,12 +1,15 @@
 # make demo   set up, simulate a small retailer, build, print a summary, serve (SERVE=0 stops before serving)
 # make test   set up and run the tests
+# make test-fast  the tests that neither simulate, build nor serve: under two minutes
+# make coverage   all tests, with the share of the code that they run; below the floor it fails
+# make matrix     the fast tests under each Python that is supported (MATRIX="3.12" for one)
 # make lint   ruff and the type checker
 # make spark  build the same models on Spark (needs Java 17) and compare every mart
 # make setup  the locked environment alone, in .venv
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := demo
-.PHONY: demo setup test lint spark setup-test setup-lint setup-spark
+.PHONY: demo setup test test-fast coverage matrix lint spark setup-test setup-lint setup-spark
 
 PYTHON ?= python3
 SERVE ?= 1
@@ -14,6 +17,7 @@ DEMO_LINES ?= 60000
 DEMO_SEED ?= 1
 DEMO_END ?= 2026-10-31
 PYTEST ?=
+MATRIX ?= 3.11 3.12 3.13
 
 # uv from the machine, else from a private environment that only holds uv. Its folder ignores itself in git.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
@@ -49,6 +53,20 @@ setup-spark: $(UV)
 test: setup-test
 	@echo "== running the tests"
 	.venv/bin/python -m pytest $(PYTEST)
+
+test-fast: setup-test
+	.venv/bin/python -m pytest -m "not slow" $(PYTEST)
+
+coverage: setup-test
+	.venv/bin/python -m pytest --cov --cov-report=term:skip-covered $(PYTEST)
+
+# Each Python has an environment of its own beside .venv; one that is not on this machine is fetched by uv.
+matrix: $(UV)
+	@for version in $(MATRIX); do \
+	  echo "== Python $$version"; \
+	  UV_PROJECT_ENVIRONMENT=.venv-$$version $(UV) sync --locked --quiet --python $$version --no-default-groups --group test; \
+	  .venv-$$version/bin/python -m pytest -q -m "not slow" $(PYTEST) || exit 1; \
+	done
 
 lint: setup-lint
 	.venv/bin/ruff check .
