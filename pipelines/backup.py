@@ -63,13 +63,13 @@ def back_up(home: Home, path: Path | None = None) -> Backup:
     Nothing is taken from the inbox: what waits there is no part of the home yet.
     """
     if not home.landing.is_dir():
-        raise BackupError(f"{home.root} is no home of Savoir: there is nothing to back up.")
+        raise BackupError(f"{home.root} is not a home of Savoir: there is nothing to back up.")
     made_at = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
     path = (path or Path(f"savoir-backup-{made_at:%Y%m%dT%H%M%S}.tar")).resolve()
     if path.exists():
         raise BackupError(f"{path} exists already: give another name.")
     if not path.parent.is_dir():
-        raise BackupError(f"{path.parent} is no folder: make it first.")
+        raise BackupError(f"{path.parent} is not a folder: make it first.")
     draft = path.with_name(f".{path.name}.part")
     try:
         with locked(home, _WAIT_SECONDS), tempfile.TemporaryDirectory(prefix="savoir-backup-") as scratch:
@@ -184,7 +184,7 @@ def _opened_tar(path: Path) -> tarfile.TarFile:
         return tarfile.open(path, mode="r:")
     except (tarfile.TarError, OSError) as error:
         raise BackupError(
-            f"{path} is no backup of Savoir ({error}): give the file that savoir backup wrote."
+            f"{path} is not a backup of Savoir ({error}): give the file that savoir backup wrote."
         ) from None
 
 
@@ -192,7 +192,7 @@ def _manifest(tar: tarfile.TarFile, path: Path) -> dict:
     first = tar.next()
     content = tar.extractfile(first) if first is not None and first.name == _MANIFEST else None
     if content is None:
-        raise BackupError(f"{path} is no backup of Savoir: give the file that savoir backup wrote.")
+        raise BackupError(f"{path} is not a backup of Savoir: give the file that savoir backup wrote.")
     manifest = json.load(content)
     if manifest["format"] > FORMAT:
         raise BackupError(f"{path} was written by Savoir {manifest['savoir']}, a newer one: update Savoir.")

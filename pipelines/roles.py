@@ -122,7 +122,7 @@ def _people(home: Home) -> dict[str, Person]:
 def _person(home: Home, name: Any, entry: Any) -> Person:
     where = f"{home.roles}: {name!r}"
     if not isinstance(name, str) or not name.strip():
-        raise RolesError(f"{where} is no name: write the address that the sign-in gives, in quotes.")
+        raise RolesError(f"{where} is not a name: write the address that the sign-in gives, in quotes.")
     if not isinstance(entry, dict):
         raise RolesError(f"{where} holds {entry!r}: write it as {{role: manager}}.")
     for key in entry:

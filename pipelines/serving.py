@@ -76,7 +76,7 @@ def refuse_unsafe(reach: Reach, roles: Path) -> None:
             or url != f"{parts.scheme}://{parts.netloc}"
         ):
             raise ServeError(
-                f"--public-url {url!r} is no address such as https://savoir.example, without a path."
+                f"--public-url {url!r} is not an address such as https://savoir.example, without a path."
             )
     if reach.has_provider and reach.trusted_header is not None:
         raise ServeError("People sign in by secrets/oidc.toml or by --trust-header, not by both. Drop one.")

@@ -74,7 +74,7 @@ def date_form_problem(form: str) -> str | None:
     letters = [part.lstrip("-") for part in re.findall(r"%(-?.)", _expanded(form))]
     unknown = [letter for letter in letters if letter not in _PARTS and letter != "%"]
     if unknown:
-        return f"%{unknown[0]} is no part of a date that can be read"
+        return f"%{unknown[0]} is not a part of a date that can be read"
     if "j" not in letters and not (
         {"Y", "y"} & set(letters) and {"m", "b", "B"} & set(letters) and "d" in letters
     ):

@@ -45,7 +45,7 @@ def source_named(home: Home, name: str) -> Mapping:
     known = sources(home)
     if name not in known:
         raise UnknownSourceError(
-            f"{name} is no source: use one of {', '.join(known)}, or add a mapping "
+            f"{name} is not a source: use one of {', '.join(known)}, or add a mapping "
             f"{home.mappings / name}.yml."
         )
     return known[name]

@@ -28,7 +28,7 @@ _BATCH_ROWS = 10_000
 MAX_DOCUMENT_BYTES = 48 << 20
 MAX_WORKBOOK_BYTES = 256 << 20
 
-NOT_JSON = "the line is no JSON object: write one object per line"
+NOT_JSON = "the line is not a JSON object: write one object per line"
 
 
 @dataclass
@@ -113,7 +113,7 @@ def _loaded(text: str | bytes) -> Any:
 
 
 def _no_number(value: str) -> Any:
-    raise ValueError(f"{value} is no JSON")
+    raise ValueError(f"{value} is not JSON")
 
 
 def _lines(name: str, blocks: Iterator[bytes]) -> tuple[list[tuple[int, dict]], list[tuple[int, str]]]:
@@ -166,7 +166,7 @@ def _document(name: str, blocks: Iterator[bytes]) -> tuple[list[tuple[int, dict]
             is_lines = False
         if is_lines:  # one object per line, under the name of a document
             return _lines(name, iter([text]))
-        raise FileRefusedError(f"{name} is no JSON document ({error}): send it again, whole.") from None
+        raise FileRefusedError(f"{name} is not a JSON document ({error}): send it again, whole.") from None
     if isinstance(whole, dict):
         lists = {
             key: value
@@ -255,7 +255,9 @@ def workbook_records(
             raise FileRefusedError(f"{name} holds no visible sheet with cells: send it again.")
         rows = book.get_sheet_by_name(filled[0]).to_python(skip_empty_area=False)
     except CalamineError as error:
-        raise FileRefusedError(f"{name} is no workbook that can be read ({error}): save it again.") from None
+        raise FileRefusedError(
+            f"{name} is not a workbook that can be read ({error}): save it again."
+        ) from None
     findings = []
     if hidden:
         findings.append(

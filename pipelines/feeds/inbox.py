@@ -44,8 +44,8 @@ def waiting(home: Home, source: str | None = None) -> list[WaitingFile]:
             continue
         if entry.name not in known:
             trouble = (
-                f"inbox/{shown(entry.name)}/ is no source: rename the folder to one of {', '.join(known)}, "
-                "or add a mapping."
+                f"inbox/{shown(entry.name)}/ is not a source: rename the folder to one of "
+                f"{', '.join(known)}, or add a mapping."
             )
         found.extend(
             WaitingFile(path, shown(entry.name), trouble or own) for path, own in _files(entry, inbox)

@@ -60,7 +60,7 @@ def _text(value: Any) -> Any:
 
 def _known_text(value: Any) -> Any:
     if not isinstance(value, str):
-        raise ValueError(f"is {value!r}, which is no text: put it in quotes")
+        raise ValueError(f"is {value!r}, which is not text: put it in quotes")
     return value
 
 
@@ -69,7 +69,7 @@ def _names(value: Any) -> Any:
         raise ValueError("must be a list of texts")
     for item in value:
         if not isinstance(item, str):  # YAML reads on, no and 12 as something else
-            raise ValueError(f"holds {item!r}, which is no text: put it in quotes")
+            raise ValueError(f"holds {item!r}, which is not text: put it in quotes")
     return value
 
 
@@ -84,7 +84,7 @@ def _pattern(value: str) -> str:
             connection.execute(f"select regexp_matches('', {sql.text(value)})")
     except duckdb.Error as error:
         what = re.sub(r"^[A-Za-z ]*Error: ", "", str(error).splitlines()[0])
-        raise ValueError(f"is no valid pattern ({what})") from None
+        raise ValueError(f"is not a valid pattern ({what})") from None
     return value
 
 
@@ -126,7 +126,7 @@ def _encoding(value: Any) -> Any:
     try:
         codecs.lookup(str(value))
     except LookupError:
-        raise ValueError(f"is {value!r}, which is no known encoding: utf-8, cp1252, …") from None
+        raise ValueError(f"is {value!r}, which is not a known encoding: utf-8, cp1252, …") from None
     return str(value)
 
 

@@ -257,7 +257,7 @@ class _Reader:
             raise self.wrong(("columns",), f"names {doubled!r} twice: remove one")
         for feed in form.feeds:
             if feed not in self.known.feeds:
-                raise self.wrong(("feeds", feed), f"is no feed: one of {', '.join(self.known.feeds)}")
+                raise self.wrong(("feeds", feed), f"is not a feed: one of {', '.join(self.known.feeds)}")
         if form.shape is not None:
             try:
                 shape_of(form.shape)
@@ -327,7 +327,7 @@ class _Reader:
             if known is None:
                 raise self.wrong(
                     (*place, "columns", column),
-                    f"is no column of {name}: one of {', '.join(feed.column_names)}",
+                    f"is not a column of {name}: one of {', '.join(feed.column_names)}",
                 )
             rules[column] = self.column(rule, known, form, (*place, "columns", column))
         key = feed.key[-1]
@@ -404,7 +404,7 @@ class _Reader:
         )
         holds_no_vat = column.type.startswith("decimal") and "incl_vat" not in column.name and origins
         if form.vat_rate is not None and not column.type.startswith("decimal"):
-            raise self.wrong((*place, "vat_rate"), f"stands at {column.name}, which is no amount")
+            raise self.wrong((*place, "vat_rate"), f"stands at {column.name}, which is not an amount")
         if isinstance(vat, str):
             vat = self.source_column(vat, (*place, "vat_rate"))
         divided_by = form.divided_by and self.source_column(form.divided_by, (*place, "divided_by"))

@@ -114,7 +114,7 @@ def withdraw(home: Home, delivery_id: str) -> int:
         if chosen is None:
             latest = ", ".join(f"{item.delivery_id} ({item.file_name})" for item in counting[-3:])
             raise UnknownDeliveryError(
-                f"{delivery_id} is no delivery that counts; the latest are {latest or 'none yet'}, and "
+                f"{delivery_id} is not a delivery that counts; the latest are {latest or 'none yet'}, and "
                 "meta.deliveries names all."
             )
         file = (chosen.source, chosen.file_sha256)

@@ -87,7 +87,7 @@ def shape_of(query: str) -> Shape:
         )
         if parsed.get("error"):
             message = str(parsed.get("error_message", "")).splitlines()[0]
-            raise ShapeError(f"is no select that can be read ({message})")
+            raise ShapeError(f"is not a select that can be read ({message})")
         changing = {
             name
             for (name,) in connection.execute(
@@ -354,7 +354,7 @@ def _account(connection: duckdb.DuckDBPyConnection, table: str, place: int) -> A
         f"and {ROW} not in (select {ROW} from {sql.name(table)})"
     ).fetchone()
     if strange and strange[0] is not None:
-        raise ShapeError(f"gives {ROW} {strange[0]}, which is no row of the file: keep the file's own")
+        raise ShapeError(f"gives {ROW} {strange[0]}, which is not a row of the file: keep the file's own")
     return Account(int(row[0]), tuple(number - low for number in row[2] or ()), int(row[1]))
 
 

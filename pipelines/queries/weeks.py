@@ -33,7 +33,9 @@ class Week:
             except ValueError:
                 match = None
         if match is None:
-            raise WeekError(f"{text!r} is no ISO week. Write the year and the week number, like 2026-W47.")
+            raise WeekError(
+                f"{text!r} is not an ISO week. Write the year and the week number, like 2026-W47."
+            )
         return Week(int(match[1]), int(match[2]))
 
     @staticmethod

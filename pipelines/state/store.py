@@ -58,7 +58,7 @@ def opened(home: Home, tables: Tables) -> Generator[sqlite3.Connection]:
             _migrate(connection, tables)
         except sqlite3.DatabaseError as error:
             raise StateError(
-                f"{path} is no state file of Savoir, or is damaged ({error}): move it aside, or restore a "
+                f"{path} is not a state file of Savoir, or is damaged ({error}): move it aside, or restore a "
                 "backup."
             ) from None
         try:

@@ -101,7 +101,7 @@ class TokenSessions:
         async for chunk in request.stream():
             body += chunk
             if len(body) > _LARGEST_FORM:
-                return PlainTextResponse("This is no sign-in form.\n", 413)
+                return PlainTextResponse("This is not a sign-in form.\n", 413)
         form = parse_qs(body.decode(errors="replace"))
         target = local(form.get("target", ["/"])[0])
         if same(form.get("token", [""])[0].strip(), self.token):

@@ -296,7 +296,7 @@ def test_files_still_being_written_and_hidden_files_wait(home: Home, put: Put) -
 
 def test_a_folder_that_is_no_source_is_named(home: Home, put: Put) -> None:
     put("commandes", f"{ORDER_HEADER}\n{ORDER}\n")
-    assert "inbox/commandes/ is no source: rename the folder to one of products" in said(taken(home))
+    assert "inbox/commandes/ is not a source: rename the folder to one of products" in said(taken(home))
 
 
 @pytest.mark.parametrize("name", ["Name", "_skip", "_file_row", "c0", "reason", "ORDER_ID", "filename"])

@@ -134,7 +134,7 @@ def test_a_dry_run_of_an_unreadable_file_gives_its_sentence(home: Home, put: Put
     result = check(home, put("orders", b""), "orders")
     assert result.delivery.refusal is not None
     assert "is empty" in result.delivery.refusal
-    with pytest.raises(UnknownSourceError, match="commandes is no source: use one of products"):
+    with pytest.raises(UnknownSourceError, match="commandes is not a source: use one of products"):
         check(home, home.inbox, "commandes")
 
 

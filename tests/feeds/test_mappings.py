@@ -157,7 +157,7 @@ GOOD = "columns: [a, b]\nfeeds: {products: {columns: {sku: a, family_code: b}}}\
     [
         ("columns: [a", "is not valid YAML"),
         ("- a", "the file must be a table"),
-        (GOOD.replace("[a, b]", "[a, on]"), "columns holds True, which is no text: put it in quotes"),
+        (GOOD.replace("[a, b]", "[a, on]"), "columns holds True, which is not text: put it in quotes"),
         (
             "columns: [a, b]\nfeeds:\n  products: {columns: {sku: a}}\n  products: {columns: {sku: b}}\n",
             "line 4: feeds.products stands twice (first on line 3)",
@@ -165,11 +165,14 @@ GOOD = "columns: [a, b]\nfeeds: {products: {columns: {sku: a, family_code: b}}}\
         (GOOD + "columns: [c]", "line 3: columns stands twice (first on line 1)"),
         (
             GOOD.replace("family_code: b", "family_code: {from: b, remove: '(?=b)'}"),
-            "line 2: feeds.products.columns.family_code.remove is no valid pattern",
+            "line 2: feeds.products.columns.family_code.remove is not a valid pattern",
         ),
         (GOOD + "colums: [a]", "line 3: colums is unknown (is it columns?): one of description"),
-        (GOOD.replace("products", "product"), "feeds.product is no feed: one of products"),
-        (GOOD.replace("sku: a", "sku_code: a"), "feeds.products.columns.sku_code is no column of products"),
+        (GOOD.replace("products", "product"), "feeds.product is not a feed: one of products"),
+        (
+            GOOD.replace("sku: a", "sku_code: a"),
+            "feeds.products.columns.sku_code is not a column of products",
+        ),
         (
             GOOD.replace("family_code: b", "brand: b"),
             "feeds.products.columns lacks family_code, which products requires",
@@ -187,7 +190,7 @@ GOOD = "columns: [a, b]\nfeeds: {products: {columns: {sku: a, family_code: b}}}\
         (GOOD + "dialect: {separator: '||'}", "dialect.separator is '||'"),
         (
             GOOD + "skip: [{name: x, when: {column: a, matches: '('}}]",
-            "skip.1.when.matches is no valid pattern",
+            "skip.1.when.matches is not a valid pattern",
         ),
         (GOOD + "skip: [{name: x, when: {column: a}}]", "skip.1.when needs exactly one of"),
         (GOOD + "skip: [{when: {column: a, is: b}}]", "skip.1.name is missing: the file needs it"),

@@ -149,7 +149,7 @@ def test_lists_of_rows_and_ordered_lists_are_fine() -> None:
     ("query", "why"),
     [
         ("select a from f", "does not keep _row"),
-        ("select a, 99 as _row from f", "gives _row 99, which is no row of the file"),
+        ("select a, 99 as _row from f", "gives _row 99, which is not a row of the file"),
         ("select a, null as _row from f", "no source row accounts for them"),
         ("select b, _row from f", 'cannot be run on this file (Referenced column "b"'),
         ("select a as c, _row from f", "gives no column a, which its feeds read: it gives c"),

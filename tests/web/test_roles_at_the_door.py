@@ -136,7 +136,7 @@ UNSAFE = {
     "roles without sign-in": (Reach(), True, "nobody can say who they are"),
     "two ways to sign in": (Reach(trusted_header="X-User", has_provider=True), True, "not by both"),
     "a public address with a path": (Reach(public_urls=["https://a.example/x"]), False, "without a path"),
-    "a public address without scheme": (Reach(public_urls=["a.example"]), False, "is no address such as"),
+    "a public address without scheme": (Reach(public_urls=["a.example"]), False, "is not an address such as"),
 }
 
 
