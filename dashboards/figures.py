@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboards.data import ask
 from dashboards.texts import inert, language, sentence, t, term
+from dashboards.url_state import filters_in_words
 from pipelines.queries.build_facts import BuildFacts, build_facts
 from pipelines.queries.defects import Comparison
 from pipelines.queries.formats import (
@@ -24,6 +25,8 @@ from pipelines.queries.formats import (
 )
 from pipelines.queries.freshness import feeds
 from pipelines.queries.measures import Value
+from pipelines.queries.proofs import of_measure, of_rate
+from pipelines.queries.scopes import Scope
 
 
 def header(title: str, subtitle: str) -> BuildFacts:
@@ -55,22 +58,40 @@ def _age(finished_at: datetime) -> str:
     return t("age_days", n=round(hours / 24))
 
 
-def measure_card(value: Value, note: str | None = None) -> None:
-    """A card for one declared measure."""
+def measure_card(value: Value, note: str | None = None, scope: Scope | None = None) -> None:
+    """A card for one declared measure; with the scope it was asked for, also how it was computed."""
     declared = value.measure
     shown = by_format(value.value, declared.format, language()) if value.is_enough else TOO_FEW[language()]
     with st.container(border=True, height="stretch", gap="xxsmall"):
         st.metric(declared.label(language()), shown, help=sentence(declared.definition))
         st.caption(note or _basis(value))
+        if scope is not None:
+            n = None if value.n is None else number(value.n, language())
+            _computed(sentence(declared.definition), n, of_measure(declared, scope))
 
 
-def measure_cards(values: Iterable[Value], per_row: int = 3) -> None:
+def _computed(definition: str | None, n: str | None, sql: str) -> None:
+    """How a figure was computed: definition, population, n, the SQL that gives it again, the snapshot."""
+    build = ask(build_facts)
+    with st.popover(t("how"), icon=":material/function:", type="tertiary"):
+        if definition:
+            st.markdown(inert(definition))
+        filters = filters_in_words()
+        shown = ", ".join(f"{key} = {text}" for key, text in filters.items()) or t("how_everything")
+        st.caption(t("how_population", filters=inert(shown)))
+        if n is not None:
+            st.caption(t("how_n", n=n))
+        st.code(sql, language="sql")
+        st.caption(t("how_snapshot", build=build.build_id))
+
+
+def measure_cards(values: Iterable[Value], per_row: int = 3, scope: Scope | None = None) -> None:
     """Cards in rows that leave their labels whole."""
     every = list(values)
     for first in range(0, len(every), per_row):
         for column, value in zip(st.columns(per_row), every[first : first + per_row], strict=False):
             with column:
-                measure_card(value)
+                measure_card(value, scope=scope)
 
 
 def _basis(value: Value) -> str:
@@ -112,6 +133,7 @@ def rate_card(rate: dict, label: str) -> None:
             st.caption(t("interval", limits=limits))
         counts = {name: number(rate[name], lang) for name in ("units", "events", "watched")}
         st.caption(t("rate_basis", month=rate["age_month"], **counts))
+        _computed(term("failure_rate"), counts["units"], of_rate(rate))
 
 
 def comparison_card(compared: Comparison) -> None:

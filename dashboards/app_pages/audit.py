@@ -17,7 +17,7 @@ header(t("page_audit"), t("audit_subtitle"))
 scope = scope_filter(("family", "sku", "supplier", "centre", "period"))
 lang = language()
 
-measure_cards([*ask(headline, scope).values(), *ask(compliance, scope).values()])
+measure_cards([*ask(headline, scope).values(), *ask(compliance, scope).values()], scope=scope)
 
 with st.container(border=True):
     st.subheader(t("audit_matrix"), anchor=False)

@@ -19,7 +19,7 @@ scope = scope_filter(("family", "sku", "supplier", "centre", "period"))
 lang = language()
 words = {key: t(f"share_{key}") for key in share_charts.WORDS}
 
-measure_cards(ask(headline, scope).values(), per_row=4)
+measure_cards(ask(headline, scope).values(), per_row=4, scope=scope)
 
 columns = {
     "value": fields.percent(t("share_share")),
@@ -100,4 +100,4 @@ with right, st.container(border=True):
     st.subheader(t("misuse_bounds"), anchor=False, help=term("verdict_cause"))
     st.caption(t("misuse_bounds_caption"))
     for value in ask(bounds, scope).values():
-        measure_card(value)
+        measure_card(value, scope=scope)

@@ -25,12 +25,14 @@ if not cards["claims"].events:
     st.stop()
 first = ("net_cost", "cost_per_claim", "claim_cost_per_unit", "claim_cost_over_sales")
 second = ("recovered", "recovered_share", "leakage", "assumed_cost_share")
-measure_cards([cards[name] for name in first], per_row=4)
+measure_cards([cards[name] for name in first], per_row=4, scope=scope)
 leaks = ask(money.leaks, scope)
 for column, each in zip(st.columns(4), second, strict=True):
     with column:
         leaked = leaks.filter(pl.col("part") != "billed")["claims"].sum()
-        measure_card(cards[each], t("leak_basis", n=written(leaked, lang)) if each == "leakage" else None)
+        measure_card(
+            cards[each], t("leak_basis", n=written(leaked, lang)) if each == "leakage" else None, scope
+        )
 st.caption(t("money_basis_note", n=written(cards["claims"].events, lang)))
 
 with st.container(border=True):

@@ -26,7 +26,7 @@ for column, name in zip(
     st.columns(5), ("units", "claims", "failures", "open_claims", "linked_share"), strict=True
 ):
     with column:
-        measure_card(cards[name], notes.get(name))
+        measure_card(cards[name], notes.get(name), scope)
 
 st.header(t("rates_title"), anchor=False, help=term("failure"))
 st.caption(t("rates_caption"))

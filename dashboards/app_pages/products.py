@@ -133,7 +133,7 @@ def product(scope: Scope) -> None:
         st.columns(3), ("net_cost", "claim_cost_per_unit", "claim_cost_over_sales"), strict=True
     ):
         with column:
-            measure_card(cards[name])
+            measure_card(cards[name], scope=own)
 
     curve = ask(life_curve, own)
     if not curve.is_empty():

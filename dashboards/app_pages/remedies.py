@@ -27,7 +27,7 @@ if not cards["claims"].events:
 regret = ask(remedies.expected_regret, scope)
 shares = ("right_choice_share", "right_choice_probability", "naive_error_share")
 rest = ("assumed_share", "break_even_share", "priced_share", "refused_exposure")
-measure_cards([regret, *(cards[name] for name in (*shares, *rest))], per_row=4)
+measure_cards([regret, *(cards[name] for name in (*shares, *rest))], per_row=4, scope=scope)
 
 interval = {
     "low": fields.euro(words["low"]),

@@ -1,0 +1,47 @@
+"""The SQL behind a figure, ready to be pasted into DuckDB on the published file: it gives the same number.
+
+Belongs here: writing a question out with its values in place. Does not belong here: asking it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from pipelines.queries.measures import Measure
+from pipelines.queries.scopes import Scope, where
+
+
+def of_measure(measure: Measure, scope: Scope) -> str:
+    """The declared measure over the scope."""
+    condition, parameters = where(measure.mart, scope)
+    value = f"cast({measure.numerator} as double)"
+    if measure.denominator:
+        value += f"\n    / nullif(cast({measure.denominator} as double), 0)"
+    return f"select\n    {value} as value\nfrom marts.{measure.mart}\nwhere {_filled(condition, parameters)};"
+
+
+def of_rate(rate: Mapping[str, Any]) -> str:
+    """A row of the life table: the share failed by the end of a month in service."""
+    names = ("scope_type", "scope_id", "cause", "age_month")
+    keys = " and ".join(f"{name} = {_literal(rate[name])}" for name in names)
+    cohort = "is null" if rate["cohort"] is None else f"= {_literal(rate['cohort'])}"
+    return (
+        "select cumulative as value, cumulative_low, cumulative_high, units, cumulative_events, at_risk\n"
+        f"from marts.fct_life_table\nwhere {keys} and cohort {cohort};"
+    )
+
+
+def _filled(condition: str, parameters: list[Any]) -> str:
+    """The condition with each question mark replaced by its value."""
+    first, *rest = condition.split("?")
+    return first + "".join(_literal(value) + part for value, part in zip(parameters, rest, strict=True))
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, date):
+        return f"date '{value.isoformat()}'"
+    if isinstance(value, (int, float)):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"
