@@ -11,11 +11,12 @@ import streamlit as st
 from dashboards import charts, fields
 from dashboards.data import ask
 from dashboards.figures import fact
-from dashboards.tables import grid, with_labels
-from dashboards.texts import inert, language, t
+from dashboards.tables import grid, with_labels, with_texts
+from dashboards.texts import inert, language, sentence, t
 from pipelines.queries.build_facts import build_facts
+from pipelines.queries.claim_context import findings, others, remedies_priced
 from pipelines.queries.claims import claim, fault_labels, repairs_of, timeline
-from pipelines.queries.formats import euros, number
+from pipelines.queries.formats import day, euros, number
 from pipelines.queries.words import code_label
 
 _LIFE_EVENTS = ("contract", "paid", "shipped", "delivered", "warranty_end")
@@ -42,10 +43,97 @@ def show(ticket_id: str) -> None:
         st.badge(code_label(facts["actual_outcome"], lang), color="primary")
         if facts["is_in_warranty"] is not None:
             st.badge(t("in_warranty") if facts["is_in_warranty"] else t("out_of_warranty"), color="gray")
+    _due_next(facts, lang)
     _verdicts(facts, lang)
     _timeline(ticket_id, facts, lang)
     _facts(facts, lang)
+    _remedies(ticket_id, lang)
     _repairs(ticket_id, lang)
+    _findings(ticket_id, lang)
+    _others(ticket_id)
+
+
+def _due_next(facts: dict[str, Any], lang: str) -> None:
+    """What an open claim waits for, and by when."""
+    if not facts["is_open"] or facts["remedy_due_on"] is None:
+        return
+    left = (facts["remedy_due_on"] - ask(build_facts).as_of).days
+    said = {"outcome": code_label(facts["policy_outcome"], lang), "day": day(facts["remedy_due_on"], lang)}
+    key = "due_overdue" if left < 0 else "due_next"
+    st.warning(t(key, days=number(abs(left), lang), **said), icon=":material/alarm:")
+
+
+def _remedies(ticket_id: str, lang: str) -> None:
+    """Both remedies priced, whichever was taken."""
+    priced = ask(remedies_priced, ticket_id)
+    if priced is None:
+        return
+    with st.container(border=True):
+        st.subheader(t("remedies_priced"), anchor=False)
+        if priced["unpriced_reason"]:
+            st.text(sentence(priced["unpriced_reason"]))
+            return
+        shown = {
+            "money_repair_cost": euros(priced["repair_cost_eur"], lang, 2),
+            "money_replacement_cost": euros(priced["replacement_cost_eur"], lang, 2),
+            "money_cheapest": code_label(priced["cheapest_remedy"], lang),
+            "actual_outcome": code_label(priced["actual_remedy"], lang),
+            "money_actual_cost": euros(priced["actual_cost_eur"], lang, 2),
+            "money_regret": euros(priced["regret_eur"], lang, 2),
+        }
+        for column, (key, value) in zip(st.columns(len(shown)), shown.items(), strict=True):
+            with column:
+                fact(t(key), value)
+
+
+def _findings(ticket_id: str, lang: str) -> None:
+    """What the audit found on this claim."""
+    found = ask(findings, ticket_id)
+    if found.is_empty():
+        return
+    with st.container(border=True):
+        st.subheader(t("claim_findings"), anchor=False)
+        grid(
+            with_texts(found, "severity", "severity_", "severity"),
+            {
+                "violation_code": t("audit_code"),
+                "severity": t("audit_severity"),
+                f"meaning_{lang}": fields.text(t("audit_meaning"), "large"),
+                f"evidence_{lang}": fields.text(t("audit_evidence"), "large"),
+                "amount_at_risk_eur": fields.euro(t("audit_amount")),
+            },
+            t("claim_findings"),
+        )
+
+
+def _others(ticket_id: str) -> None:
+    """Other claims of the same unit, order or lot; picking one opens it."""
+    related = ask(others, ticket_id)
+    if related.is_empty():
+        return
+    with st.container(border=True):
+        st.subheader(t("claim_others"), anchor=False)
+        st.caption(t("worklist_pick"))
+        labelled = with_labels(
+            with_texts(related, "relation", "relation_", "relation"), "cause", "actual_outcome"
+        )
+        picked = grid(
+            labelled,
+            {
+                "relation": t("claim_relation"),
+                "ticket_id": t("axis_ticket"),
+                "requested_on": fields.day(t("axis_requested")),
+                "sku": t("sku"),
+                "cause": t("axis_cause"),
+                "fault_code": t("axis_fault"),
+                "actual_outcome": t("axis_outcome"),
+            },
+            t("claim_others"),
+            key=f"others_{ticket_id}",
+        )
+    if picked is not None:
+        st.query_params["claim"] = related["ticket_id"][picked]
+        st.rerun()
 
 
 def _verdicts(facts: dict[str, Any], lang: str) -> None:
@@ -118,6 +206,8 @@ def _facts(facts: dict[str, Any], lang: str) -> None:
         "family": code_label(facts["family_code"], lang),
         "sku": facts["sku"],
         "axis_lot": facts["lot_code"],
+        "axis_serial": facts["serial_number"],
+        "supplier": facts["supplier_id"],
         "axis_order": facts["order_id"],
         "axis_linked": facts["is_linked"],
         "axis_age": number(facts["age_months"], lang, 1),

@@ -7,6 +7,10 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pipelines.home import Home
+from pipelines.queries.formats import day
+from pipelines.queries.snapshot import open_snapshot
+
 Open = Callable[..., AppTest]
 
 
@@ -38,3 +42,24 @@ def test_an_exact_product_opens_its_page(open_page: Open) -> None:
     app = open_page("search", find="ch1")
     assert app.title[0].value == "Products"
     assert any("CH1" in each.value for each in app.subheader)
+
+
+def test_a_claim_says_what_is_due_its_prices_and_its_relatives(open_page: Open, small_home: Home) -> None:
+    source = open_snapshot(small_home)
+    ticket, due = source.rows(
+        "select ticket_id, remedy_due_on from marts.fct_claims join marts.fct_remedy_costs using (ticket_id) "
+        "where is_open and is_claim and is_priced order by ticket_id limit 1"
+    ).row(0)
+    lot = source.rows(
+        "select count(*) from marts.fct_claims as other join marts.fct_claims as this "
+        "using (lot_code, sku) where this.ticket_id = ? and other.ticket_id <> ? and other.is_claim",
+        [ticket, ticket],
+    ).item()
+    source.close()
+    app = open_page("claims", claim=ticket)
+    assert not app.error
+    assert any(day(due, "en") in each.value for each in app.warning)
+    assert "Both remedies priced" in [each.value for each in app.subheader]
+    tables = [table.value for table in app.dataframe]
+    related = next(table for table in tables if "relation" in table.columns)
+    assert len(related) == min(50, lot) > 0
