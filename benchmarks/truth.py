@@ -190,8 +190,9 @@ def audit(con: duckdb.DuckDBPyConnection) -> list[Share]:
         """
         select sum(amount_at_risk_eur)::double, (
             select sum(most)::double from (
-                select max(amount_at_risk_eur) as most from marts.fct_audit_findings
-                group by coalesce(ticket_id, repair_id, order_id || '/' || line_number)
+                select max(amount_by_formula_eur) as most from marts.fct_audit_findings
+                group by coalesce(ticket_id, repair_id, order_id || '/' || line_number),
+                    violation_code in ('VR19a', 'VR19c', 'VL21')
             )
         ) from marts.fct_audit_findings
         """

@@ -62,6 +62,29 @@ def test_nothing_else_is_found(
     assert sorted(found - planted - implied) == []
 
 
+def test_one_case_counts_its_euros_once(judged: Any) -> None:
+    """What the seller spent or owes, and what the customer was charged, are different euros."""
+    charged = "violation_code in ('VR19a', 'VR19c', 'VL21')"
+    cases = judged.rows(
+        f"""
+        select ticket_id, {charged} as is_charge, count(*) as findings, sum(amount_at_risk_eur) as counted,
+            max(amount_by_formula_eur) as most, count(*) filter (where amount_by_formula_eur > 0) as with_amount
+        from marts.fct_audit_findings where ticket_id is not null group by all
+        """
+    )
+    assert sum(case["with_amount"] > 1 for case in cases) > 20
+    assert [case for case in cases if case["counted"] != case["most"]] == []
+    pointers = judged.rows(
+        """
+        select a.finding_id from marts.fct_audit_findings as a
+        left join marts.fct_audit_findings as b on a.counted_in_finding_id = b.finding_id
+        where a.counted_in_finding_id is not null
+            and (b.amount_at_risk_eur is null or b.amount_at_risk_eur < a.amount_by_formula_eur)
+        """
+    )
+    assert pointers == []
+
+
 def test_a_centre_that_sees_misuse_in_defects_has_a_higher_ratio_than_the_others(judged: Any) -> None:
     rows = judged.rows("select service_center_id, ratio from marts.fct_misuse_centers where is_enough")
     assert len(rows) > 3

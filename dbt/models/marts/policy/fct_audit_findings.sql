@@ -64,34 +64,62 @@ codes as (
 
     select * from {{ ref('violation_codes') }}
 
+),
+
+-- One subject can break several rules with the same euros: they count in the finding that explains most of them.
+ranked as (
+
+    select
+        findings.*,
+        codes.rule_id,
+        codes.subject,
+        codes.severity,
+        codes.is_statutory,
+        codes.clause_fr,
+        codes.reference,
+        codes.meaning_en,
+        codes.meaning_fr,
+        findings.violation_code || '/' || findings.subject_id as finding_id,
+        first_value(findings.violation_code || '/' || findings.subject_id) over (
+            partition by codes.subject, findings.subject_id, codes.euros_of
+            order by findings.amount_at_risk_eur desc, codes.severity, findings.violation_code
+        ) as counted_in_finding_id
+    from findings
+    inner join codes on findings.violation_code = codes.violation_code
+
 )
 
 select
-    findings.violation_code || '/' || findings.subject_id as finding_id,
-    findings.violation_code,
-    codes.rule_id,
-    codes.subject,
-    findings.ticket_id,
-    findings.order_id,
-    findings.line_number,
-    findings.repair_id,
-    findings.sku,
-    findings.family_code,
-    findings.service_center_id,
-    findings.happened_on,
-    {{ month_of('findings.happened_on') }} as month,
-    codes.severity,
-    codes.is_statutory,
-    codes.clause_fr as clause,
-    codes.reference,
-    codes.meaning_en,
-    codes.meaning_fr,
-    findings.evidence_en,
-    findings.evidence_fr,
-    findings.amount_at_risk_eur,
+    ranked.finding_id,
+    ranked.violation_code,
+    ranked.rule_id,
+    ranked.subject,
+    ranked.ticket_id,
+    ranked.order_id,
+    ranked.line_number,
+    ranked.repair_id,
+    ranked.sku,
+    ranked.family_code,
+    ranked.service_center_id,
+    ranked.happened_on,
+    {{ month_of('ranked.happened_on') }} as month,
+    ranked.severity,
+    ranked.is_statutory,
+    ranked.clause_fr as clause,
+    ranked.reference,
+    ranked.meaning_en,
+    ranked.meaning_fr,
+    ranked.evidence_en,
+    ranked.evidence_fr,
+    case
+        when ranked.finding_id = ranked.counted_in_finding_id then ranked.amount_at_risk_eur
+        else cast(0 as decimal(18,2))
+    end as amount_at_risk_eur,
+    ranked.amount_at_risk_eur as amount_by_formula_eur,
+    case when ranked.finding_id <> ranked.counted_in_finding_id and ranked.amount_at_risk_eur > 0 then ranked.counted_in_finding_id end
+        as counted_in_finding_id,
     judged.policy_outcome,
     judged.legal_outcome,
     judged.actual_outcome
-from findings
-inner join codes on findings.violation_code = codes.violation_code
-left join judged on findings.ticket_id = judged.ticket_id
+from ranked
+left join judged on ranked.ticket_id = judged.ticket_id
