@@ -23,3 +23,12 @@
 {% macro as_text(expression) -%}
     cast({{ expression }} as {{ dbt.type_string() }})
 {%- endmacro %}
+
+{#
+  Purpose: a serial number as it is compared: without case, blanks and hyphens of any kind, as people retype it. Empty is none.
+  Parameters: expression.
+  Usage: {{ serial_as_read('serial_number') }} as serial_key
+#}
+{% macro serial_as_read(expression) -%}
+    nullif(translate(upper({{ expression }}), '    -‐‑‒–—', ''), '')
+{%- endmacro %}

@@ -67,8 +67,9 @@ def test_one_case_counts_its_euros_once(judged: Any) -> None:
     charged = "violation_code in ('VR19a', 'VR19c', 'VL21')"
     cases = judged.rows(
         f"""
-        select ticket_id, {charged} as is_charge, count(*) as findings, sum(amount_at_risk_eur) as counted,
-            max(amount_by_formula_eur) as most, count(*) filter (where amount_by_formula_eur > 0) as with_amount
+        select ticket_id, {charged} as is_charge, sum(amount_at_risk_eur) as counted,
+            max(amount_by_formula_eur) as most,
+            count(*) filter (where amount_by_formula_eur > 0) as with_amount
         from marts.fct_audit_findings where ticket_id is not null group by all
         """
     )

@@ -15,6 +15,8 @@ aged as (
         tickets.ticket_id,
         tickets.is_claim,
         tickets.is_linked,
+        tickets.event_units,
+        aged.refunded_out_units,
         aged.delivered_on,
         aged.appeared_on,
         aged.is_in_service
@@ -81,6 +83,34 @@ found as (
     select 'after_as_of', feed, 'all', cast(rows_left_out as string) || ' rows'
     from {{ ref('stg_feeds__left_out') }}
     where rows_left_out > 0
+    union all
+    select
+        'exchange_order',
+        'orders',
+        'all',
+        cast(count(*) as string) || ' order lines'
+    from lines
+    where is_exchange
+    having count(*) > 0
+    union all
+    select
+        'serial_retyped',
+        'tickets',
+        tickets.ticket_id,
+        tickets.serial_number || ' / ' || min(serials.printed_serial_number)
+    from tickets
+    inner join {{ ref('int_serials__listed') }} as serials
+        on {{ serial_as_read('tickets.serial_number') }} = serials.serial_number
+    group by tickets.ticket_id, tickets.serial_number
+    having max(case when tickets.serial_number = serials.printed_serial_number then 1 else 0 end) = 0
+    union all
+    select
+        'refund_beyond_units',
+        'tickets',
+        ticket_id,
+        cast(refunded_out_units as string) || ' units by the amount, ' || cast(event_units as string) || ' by the ticket'
+    from aged
+    where refunded_out_units > event_units
     union all
     select
         'unknown_order',

@@ -43,7 +43,7 @@ findings as (
         'expédié sans numéro de facture' as evidence_fr
     from late
     cross join carried
-    where late.invoice_number is null and carried.has_invoices
+    where late.invoice_number is null and carried.has_invoices and not late.is_exchange
 
     union all
 

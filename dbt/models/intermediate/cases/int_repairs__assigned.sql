@@ -23,7 +23,9 @@ by_serial as (
             ) as nearness
         from repairs
         inner join tickets
-            on repairs.serial_number = tickets.serial_number and tickets.requested_at <= repairs.received_at
+            on
+                {{ serial_as_read('repairs.serial_number') }} = {{ serial_as_read('tickets.serial_number') }}
+                and tickets.requested_at <= repairs.received_at
         where repairs.ticket_id is null
     ) as candidates
     where nearness = 1

@@ -23,11 +23,13 @@ sales as (
             serials.unit_number,
             row_number() over (
                 partition by repairs.repair_id
-                order by serials.contract_at desc, serials.order_id desc, serials.line_number desc, serials.unit_number
+                order by serials.named_at desc, serials.order_id desc, serials.line_number desc, serials.unit_number
             ) as nearness
         from repairs
         inner join {{ ref('int_serials__listed') }} as serials
-            on repairs.serial_number = serials.serial_number and serials.contract_at <= repairs.received_at
+            on
+                {{ serial_as_read('repairs.serial_number') }} = serials.serial_number
+                and serials.named_at <= repairs.received_at
         where repairs.own_ticket_id is null
     ) as candidates
     where nearness = 1

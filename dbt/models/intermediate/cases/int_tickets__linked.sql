@@ -3,6 +3,7 @@ with tickets as (
     select
         tickets.*,
         coalesce(tickets.quantity, 1) as event_units,
+        {{ serial_as_read('serial_number') }} as serial_key,
         {{ local_date('requested_at') }} as requested_on,
         {{ local_date('closed_at') }} as closed_on
     from {{ ref('stg_feeds__tickets') }} as tickets
@@ -58,9 +59,9 @@ serials_asked as (
         serials.order_id,
         serials.line_number,
         serials.unit_number,
-        serials.contract_at
+        serials.named_at
     from tickets
-    inner join serials on tickets.serial_number = serials.serial_number
+    inner join serials on tickets.serial_key = serials.serial_number
 ),
 
 by_serial as (
@@ -69,10 +70,10 @@ by_serial as (
         select
             serials_asked.*,
             row_number() over (
-                partition by ticket_id order by contract_at desc, order_id desc, line_number desc
+                partition by ticket_id order by named_at desc, order_id desc, line_number desc
             ) as nearness
         from serials_asked
-        where contract_at <= requested_at
+        where named_at <= requested_at
     ) as sales
     where nearness = 1
 ),
@@ -96,8 +97,8 @@ purchases as (
     from {{ ref('int_order_lines__in_service') }} as lines
     inner join (select distinct customer_id, sku from requests) as asked
         on lines.customer_id = asked.customer_id and lines.sku = asked.sku
-    -- Cancelled before delivery: no purchase.
-    where lines.cancelled_on is null or lines.is_in_service
+    -- Cancelled before delivery: no purchase. Nor is an exchange.
+    where (lines.cancelled_on is null or lines.is_in_service) and not lines.is_exchange
 ),
 
 in_time as (
@@ -143,15 +144,32 @@ by_purchase as (
     where asked.is_purchase = 0
 ),
 
+-- An order line under which an exchange left stands for the unit that was sold.
+exchange_lines as (
+    select
+        exchange_order_id,
+        exchange_line_number,
+        max(order_id) as order_id,
+        max(line_number) as line_number,
+        max(unit_number) as unit_number
+    from {{ ref('int_exchanges__placed') }}
+    where exchange_order_id is not null
+    group by exchange_order_id, exchange_line_number
+),
+
 linked as (
     select
         tickets.*,
         coalesce(
+            exchange_lines.order_id,
             case when by_order_line.ticket_id is not null then tickets.order_id end,
             by_serial.order_id,
             by_purchase.order_id
         ) as linked_order_id,
-        coalesce(by_order_line.line_number, by_serial.line_number, by_purchase.line_number) as linked_line_number,
+        coalesce(
+            exchange_lines.line_number, by_order_line.line_number, by_serial.line_number, by_purchase.line_number
+        ) as linked_line_number,
+        exchange_lines.unit_number as exchanged_unit_number,
         case
             when by_order_line.ticket_id is not null then 'order_line'
             when by_serial.ticket_id is not null then 'serial'
@@ -168,6 +186,10 @@ linked as (
         end as is_claim
     from tickets
     left join by_order_line on tickets.ticket_id = by_order_line.ticket_id
+    left join exchange_lines
+        on
+            tickets.order_id = exchange_lines.exchange_order_id
+            and by_order_line.line_number = exchange_lines.exchange_line_number
     left join by_serial on tickets.ticket_id = by_serial.ticket_id
     left join by_purchase on tickets.ticket_id = by_purchase.ticket_id
     left join diagnosed on tickets.ticket_id = diagnosed.ticket_id
@@ -194,8 +216,8 @@ claims as (
         linked.linked_line_number,
         linked.requested_at,
         linked.event_units,
-        linked.serial_number,
-        serial_units.unit_number as serial_unit_number
+        linked.serial_key,
+        coalesce(serial_units.unit_number, linked.exchanged_unit_number) as serial_unit_number
     from linked
     left join serial_units on linked.ticket_id = serial_units.ticket_id
     where linked.link_method <> 'none' and linked.is_claim
@@ -206,10 +228,10 @@ firsts as (
     select
         ticket_id,
         first_value(ticket_id) over (
-            partition by linked_order_id, linked_line_number, serial_number order by requested_at, ticket_id
+            partition by linked_order_id, linked_line_number, serial_key order by requested_at, ticket_id
         ) as first_ticket_id
     from claims
-    where serial_number is not null and serial_unit_number is null
+    where serial_key is not null and serial_unit_number is null
 ),
 
 -- Claims of a line in the order of their requests; only a claim that names no machine met before takes new units.
@@ -246,13 +268,13 @@ claims_placed as (
 claims_numbered as (
     select
         claims_placed.ticket_id,
-        cast((claims_placed.place - 1) % lines.units + 1 as bigint) as unit_number,
+        cast((claims_placed.place - 1) % greatest(lines.units, 1) + 1 as bigint) as unit_number,
         claims_placed.place + claims_placed.event_units - 1 > lines.units
         or row_number() over (
             partition by
                 claims_placed.linked_order_id,
                 claims_placed.linked_line_number,
-                (claims_placed.place - 1) % lines.units
+                (claims_placed.place - 1) % greatest(lines.units, 1)
             order by claims_placed.requested_at, claims_placed.ticket_id
         ) > 1 as is_unit_repeat
     from claims_placed

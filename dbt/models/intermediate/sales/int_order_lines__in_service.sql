@@ -13,6 +13,10 @@ products as (
     select * from {{ ref('int_products__completed') }}
 ),
 
+exchanged as (
+    select * from {{ ref('int_order_lines__exchanged') }}
+),
+
 -- The exact lower median of days from shipping to delivery, from counts per number of days: functions for medians differ
 -- between engines, and counting is cheaper than sorting. Country '*' is all countries, for a country never delivered to.
 lags as (
@@ -81,7 +85,9 @@ select
     products.is_listed,
     delivered.lot_code,
     delivered.quantity,
-    delivered.quantity as units,
+    -- Under an exchange the machine of another line goes on: no unit of its own.
+    case when exchanged.order_id is null then delivered.quantity else cast(0 as bigint) end as units,
+    exchanged.order_id is not null as is_exchange,
     delivered.contract_at,
     delivered.contract_on,
     delivered.paid_on,
@@ -92,7 +98,8 @@ select
     {{ add_months('delivered.delivered_on', var('base_warranty_months')) }} as base_warranty_end_on,
     delivered.cancelled_on,
     -- Cancelled before anybody received it: never in service. Cancelled afterwards: in service until that day.
-    delivered.delivered_on is not null
+    exchanged.order_id is null
+    and delivered.delivered_on is not null
     and (
         delivered.cancelled_on is null
         or coalesce(delivered.cancelled_on > delivered.known_delivered_on, false)
@@ -112,3 +119,4 @@ select
     delivered.is_version_conflict
 from delivered
 inner join products on delivered.sku = products.sku
+left join exchanged on delivered.order_id = exchanged.order_id and delivered.line_number = exchanged.line_number
