@@ -27,6 +27,21 @@ chained as (
 )
 from chained;
 
+-- An order under which an exchange left stands for the line that was sold.
+create table exchange_orders as
+with recursive booked as (
+    select t.replacement_order_id as new_order_id, coalesce(t.order_id, s.order_id) as order_id,
+        coalesce(t.line_number, s.line_number) as line_number
+    from tickets as t left join serials as s on s.serial = as_printed(t.serial_number)
+    where t.replacement_order_id is not null
+),
+chained as (
+    select * from booked where order_id not in (select new_order_id from booked)
+    union all
+    select b.new_order_id, c.order_id, c.line_number from booked as b join chained as c on c.new_order_id = b.order_id
+)
+from chained;
+
 create table nameless as
 select t.ticket_id, o.order_id, o.line_number
 from tickets as t join line_facts as o
@@ -35,10 +50,11 @@ where t.order_id is null and t.serial_number is null
 qualify row_number() over (partition by t.ticket_id order by o.contract_at desc) = 1;
 
 create table linked as
-select t.*, coalesce(l.order_id, s.order_id, n.order_id) as linked_order,
-    coalesce(l.line_number, s.line_number, n.line_number) as linked_line
+select t.*, coalesce(x.order_id, l.order_id, s.order_id, n.order_id) as linked_order,
+    coalesce(x.line_number, l.line_number, s.line_number, n.line_number) as linked_line
 from tickets as t
 left join line_facts as l on l.order_id = t.order_id and l.line_number = t.line_number
+left join exchange_orders as x on x.new_order_id = t.order_id
 left join serials as s on s.serial = case when t.order_id is null then as_printed(t.serial_number) end
 left join nameless as n on n.ticket_id = t.ticket_id;
 
