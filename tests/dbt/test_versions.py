@@ -90,3 +90,65 @@ def test_a_folder_still_being_written_is_not_read(build: Build, tmp_path: Path) 
     land(home, "d1", "products", FIRST[:1])
     land(home, ".tmp-d2", "products", SECOND[1:2])
     assert build("half", "stg_feeds__products").rows(SEEN) == [("A", "newest", 1, False)]
+
+
+def exported(sku: str, brand: str, month: int, content: str, updated_at: str | None = None) -> Row:
+    return product(sku, brand, updated_at, content) | {"_exported_at": f"2026-{month:02}-28 12:00:00"}
+
+
+def journal(delivery: str, source: str, month: int, **known: Any) -> Row:
+    (row,) = deliveries([(delivery, f"2026-06-{month:02} 12:00:00")])
+    return row | {"source": source, "exported_at": f"2026-{month:02}-28 12:00:00"} | known
+
+
+def test_without_updated_at_the_later_export_wins_and_a_complete_one_says_what_is_gone(
+    build: Build, tmp_path: Path
+) -> None:
+    march = [
+        exported("A", "of March", 3, "ff"),
+        exported("B", "gone in April", 3, "ff"),
+        exported("C", "dated later than any export", 3, "ff", "2026-09-01 10:00:00"),
+    ]
+    april = [exported("A", "of April", 4, "00"), exported("C", "of April", 4, "00")]
+    partial = [exported("D", "a partial export says nothing of it", 3, "00")]
+    for name, first, second in (("forth", "m", "a"), ("back", "a", "m")):
+        home = Home.at(tmp_path / name).make()
+        for place, month in enumerate((first, second), 1):
+            number = {"m": 3, "a": 4}[month]
+            land(home, f"d{place}", "products", march if month == "m" else april)
+            land(
+                home,
+                f"d{place}",
+                "deliveries",
+                [journal(f"d{place}", "shop", number, is_complete_export=True)],
+            )
+        land(home, "d3", "products", partial)
+        land(home, "d3", "deliveries", [journal("d3", "other", 3), journal("d4", "other", 5)])
+        assert build(name, "stg_feeds__products").rows(SEEN) == [
+            ("A", "of April", 2, False),
+            ("C", "dated later than any export", 2, False),
+            ("D", "a partial export says nothing of it", 1, False),
+        ]
+
+
+def test_a_complete_export_with_refused_rows_does_not_say_what_is_gone(build: Build, tmp_path: Path) -> None:
+    home = Home.at(tmp_path / "refused").make()
+    land(home, "d1", "products", [exported("A", "still there", 3, "ff")])
+    land(home, "d2", "products", [exported("B", "new", 4, "ff")])
+    told = {"is_complete_export": True, "rows_quarantined": 1}
+    land(home, "d1", "deliveries", [journal("d1", "shop", 3, is_complete_export=True)])
+    land(home, "d2", "deliveries", [journal("d2", "shop", 4, **told)])
+    assert len(build("refused", "stg_feeds__products").rows(SEEN)) == 2
+
+
+def test_a_retired_delivery_counts_only_for_what_was_known_before(build: Build, tmp_path: Path) -> None:
+    home = Home.at(tmp_path / "retired").make()
+    land(home, "d1", "products", [product("A", "wrong", None, "ff")])
+    land(home, "d2", "products", [product("A", "right", None, "00")])
+    land(home, "d1", "deliveries", deliveries([("d1", "2026-05-01 12:00:00")]))
+    land(home, "d2", "deliveries", deliveries([("d2", "2026-05-02 12:00:00")]))
+    gone = {"retired_delivery_id": "d1", "retired_at": "2026-05-02 12:00:00", "reason": "corrected_rules"}
+    land(home, "d2", "retirements", [gone])
+    assert build("retired", "stg_feeds__products").rows(SEEN) == [("A", "right", 1, False)]
+    before = build("retired", "stg_feeds__products", known_on="2026-05-01T18:00:00Z")
+    assert before.rows(SEEN) == [("A", "wrong", 1, False)]
