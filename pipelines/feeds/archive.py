@@ -41,7 +41,9 @@ def copy_of(home: Home, source: str, file_sha256: str, file_name: str) -> Copy:
     return Copy(folder / f"{name}.parquet", folder / f"{name}.unparsed.parquet", folder / f"{name}.json")
 
 
-def store(copy: Copy, task: Task, staged: Staged, file_sha256: str, file_name: str) -> None:
+def store(
+    copy: Copy, task: Task, staged: Staged, file_sha256: str, file_name: str, profile: dict[str, Any]
+) -> None:
     """Move the staged text into the archive, beside its receipt."""
     copy.rows.parent.mkdir(parents=True, exist_ok=True)
     receipt = {
@@ -52,6 +54,7 @@ def store(copy: Copy, task: Task, staged: Staged, file_sha256: str, file_name: s
         "unparsed": staged.unparsed,
         "columns": {name: task.source.staged(name) for name in staged.columns},
         "shape": task.source.shape,
+        "profile": profile,
     }
     written = task.rows.with_suffix(".json")
     written.write_text(json.dumps(receipt, ensure_ascii=False))

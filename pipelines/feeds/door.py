@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import SavoirError, machine_fault
-from pipelines.feeds import archive, exports, files, landing, sets, sql
+from pipelines.feeds import archive, drift, exports, files, landing, sets, sql
 from pipelines.feeds.contract import contract
 from pipelines.feeds.engine import Engine, engine
 from pipelines.feeds.files import MAX_INFLATED_BYTES, FileRefusedError, shown
@@ -276,15 +276,18 @@ def _land(home: Home, file: WaitingFile, source: Mapping, running: Engine) -> De
                 f"{name} was still being written: let its name end in .part until it is complete.",
                 is_lasting=False,
             )
-        write_journals(running, contract(), loaded.delivery, source, file_sha256, folder, exported_at)
+        profile = drift.profile(running, staged, source, loaded.files)
+        told = drift.findings(name, profile, drift.earlier(home, source), contract())
+        delivery = replace(loaded.delivery, findings=(*loaded.delivery.findings, *told))
+        write_journals(running, contract(), delivery, source, file_sha256, folder, exported_at)
         if leaving:
             retire(running, home, contract(), sorted(leaving), "corrected_rules", folder, delivery_id)
         # The archive first: were the process killed in between, the next run writes the same copy again.
         copy = archive.copy_of(home, source.name, file_sha256, name)
-        archive.store(copy, task, staged, file_sha256, name)
+        archive.store(copy, task, staged, file_sha256, name, profile)
         landing.finish(home, folder, delivery_id)
     _remove(file)
-    return loaded.delivery
+    return delivery
 
 
 def _remove(file: WaitingFile) -> None:

@@ -93,12 +93,12 @@ def test_a_folder_still_being_written_is_not_read(build: Build, tmp_path: Path) 
 
 
 def exported(sku: str, brand: str, month: int, content: str, updated_at: str | None = None) -> Row:
-    return product(sku, brand, updated_at, content) | {"_exported_at": f"2026-{month:02}-28 12:00:00"}
+    return {**product(sku, brand, updated_at, content), "_exported_at": f"2026-{month:02}-28 12:00:00"}
 
 
 def journal(delivery: str, source: str, month: int, **known: Any) -> Row:
     (row,) = deliveries([(delivery, f"2026-06-{month:02} 12:00:00")])
-    return row | {"source": source, "exported_at": f"2026-{month:02}-28 12:00:00"} | known
+    return {**row, "source": source, "exported_at": f"2026-{month:02}-28 12:00:00", **known}
 
 
 def test_without_updated_at_the_later_export_wins_and_a_complete_one_says_what_is_gone(
