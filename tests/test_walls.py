@@ -16,7 +16,7 @@ from pipelines.home import PROJECT_DIR
 WALLS: dict[str, set[str]] = {
     "pipelines/feeds": {
         "duckdb", "numpy", "pyarrow", "pydantic", "python_calamine", "yaml", "pipelines.errors",
-        "pipelines.home", "pipelines.privacy", "pipelines.state",
+        "pipelines.home", "pipelines.privacy", "pipelines.state", "xlsxwriter",
     },
     "pipelines/privacy": {
         "duckdb", "phonenumbers", "stdnum", "pipelines.backup", "pipelines.errors", "pipelines.feeds",
