@@ -375,6 +375,51 @@ def report(home: Home, week: str | None) -> None:
 
 
 @main.command()
+@click.option("-c", "--command", "statement", help="One statement; without it, a prompt.")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+)
+@click.option(
+    "--rows", default=10_000, show_default=True, type=click.IntRange(1, 10_000_000), help="At most."
+)
+@click.option("--seconds", default=60, show_default=True, type=click.IntRange(1, 3600), help="At most.")
+@click.pass_obj
+def sql(home: Home, statement: str | None, form: str, rows: int, seconds: int) -> None:
+    """Ask the published file in SQL, read-only and within limits. Twenty questions: docs/analysts.md."""
+    from pipelines.analysts import Limits
+    from pipelines.analysts.prompt import ask_once, converse, typed_lines
+    from pipelines.queries.snapshot import snapshot_path
+
+    path, limits = snapshot_path(home), Limits(seconds=seconds, rows=rows)
+    if statement is not None:
+        show(ask_once(path, statement, form, limits, say))
+    else:
+        converse(path, typed_lines() if sys.stdin.isatty() else iter(sys.stdin), form, limits, show, say)
+
+
+@main.command()
+@click.pass_obj
+def mcp(home: Home) -> None:
+    """Let an AI assistant ask the published file (Model Context Protocol, on standard input and output)."""
+    from pipelines.analysts.assistant import serve_assistant
+
+    serve_assistant(home)
+
+
+@main.command()
+@click.pass_obj
+@click.pass_context
+def status(context: click.Context, home: Home) -> None:
+    """One line for a monitor. Exit code 1 unless the last build is of the last 26 hours."""
+    from pipelines.status import status as status_of
+
+    found = status_of(home)
+    show(found.line)
+    if found.state != "ok":
+        context.exit(EXIT_RED)
+
+
+@main.command()
 @click.argument("policy_version")
 @click.option(
     "--rules",

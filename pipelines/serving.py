@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 from pipelines.errors import SavoirError
@@ -166,6 +167,9 @@ def _is_up(probe: str, process: subprocess.Popen[bytes], stop: threading.Event) 
         try:
             with urllib.request.urlopen(probe, timeout=2):  # noqa: S310 (our own loopback address)
                 return True
+        except HTTPError:
+            # It answers: a status that is not well is for monitors.
+            return True
         except OSError:
             continue
     return False

@@ -55,9 +55,13 @@ WALLS: dict[str, set[str]] = {
         "click", "dbt", "duckdb", "polars", "pyspark", "pipelines.errors", "pipelines.feeds",
         "pipelines.home", "pipelines.lifetimes", "pipelines.signals", "pipelines.simulation",
     },
+    "pipelines/analysts": {
+        "duckdb", "mcp", "polars", "pyarrow", "pipelines.errors", "pipelines.home", "pipelines.queries",
+    },
     "pipelines/web": {
         "click", "dagster", "dagster_webserver", "itsdangerous", "starlette", "streamlit", "uvicorn",
         "pipelines.errors", "pipelines.home", "pipelines.roles", "pipelines.serving", "pipelines.state",
+        "pipelines.status",
     },
     "dashboards": {
         "altair", "numpy", "polars", "streamlit", "xlsxwriter", "yaml", "pipelines.errors",
@@ -82,6 +86,7 @@ TEMPTATIONS: dict[str, tuple[str, ...]] = {
     "pipelines/dictionary": ("dagster", "duckdb", "pipelines.queries", "dashboards"),
     "pipelines/orchestration": ("streamlit", "pipelines.queries", "pipelines.simulation"),
     "pipelines/spark": ("dagster", "streamlit", "pipelines.orchestration"),
+    "pipelines/analysts": ("dagster", "streamlit", "pipelines.web", "pipelines.publishing"),
     "pipelines/web": ("duckdb", "pipelines.orchestration", "pipelines.queries", "dashboards"),
     "dashboards": ("dagster", "duckdb", "pipelines.replay", "pipelines.lifetimes", "pipelines"),
     "tests/policy/oracle.py": ("pipelines.home", "pipelines"),

@@ -63,6 +63,11 @@ def _declared(snapshot: Snapshot) -> dict[tuple[str, str], Measure]:
     return {(row["mart"], row["name"]): Measure(**row) for row in found.iter_rows(named=True)}
 
 
+def declared_measures(snapshot: Snapshot) -> list[Measure]:
+    """Every measure that the snapshot declares, by mart and name."""
+    return list(_declared(snapshot).values())
+
+
 def measure(snapshot: Snapshot, mart: str, name: str) -> Measure:
     """The declaration of one measure."""
     found = _declared(snapshot).get((mart, name))

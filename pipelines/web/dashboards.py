@@ -7,6 +7,7 @@ from dataclasses import asdict
 from starlette.types import ASGIApp
 
 from pipelines.home import PROJECT_DIR
+from pipelines.status import status
 from pipelines.web.guard import Door, guarded
 
 SCRIPT = PROJECT_DIR / "dashboards" / "streamlit_app.py"
@@ -29,4 +30,4 @@ def dashboards(door: Door) -> ASGIApp:
     secrets = {"auth": {**asdict(provider), "cookie_secret": door.token}} if provider else None
     app = App(SCRIPT, secrets=secrets)
     config.set_option("server.allowedHosts", door.hosts)
-    return guarded(app, door, CONTENT_POLICY)
+    return guarded(app, door, CONTENT_POLICY, health=lambda: status(door.home).line)
