@@ -48,7 +48,7 @@ def compute(
 
     What people decided about an alert until known_at (UTC; by default until now) is its status.
     """
-    tables = signal_rows(read_lots(home), as_of)
+    tables = signal_rows(read_lots(home), as_of, progress)
     tables["signals"] = with_verdicts(tables["signals"], alerts(home, known_at))
     for name in TABLES:
         write_table(home, name, tables[name])

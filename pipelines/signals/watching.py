@@ -6,6 +6,7 @@ methods (`pipelines.reliability`) or the ledger of what people did.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -42,6 +43,7 @@ DECLARED = 2.0  # expected false alerts a year over the whole tree
 THETA0 = 1.1  # up to how many times its peers, after the offset, a node may claim without being news
 SPREAD = 0.3  # standard deviation of the log ratio between products of a family
 LAG_MONTHS = 6  # a product is offset by its own claims of at least so long ago
+PLAIN_RATIO = 10.0  # what a watch should be able to show
 LARGEST = 1e300  # an e-value beyond it says no more
 ENOUGH_FOR_A_PRIOR = 30
 HISTORY_OBSERVED = 3  # claims from which a node's months are kept, alert or not
@@ -80,7 +82,9 @@ class Watch:
     log_limit: Floats
 
 
-def signal_rows(lots: Lots, as_of: date) -> dict[str, pl.DataFrame]:
+def signal_rows(
+    lots: Lots, as_of: date, progress: Callable[[str], None] = lambda _: None
+) -> dict[str, pl.DataFrame]:
     """The tables `signals` and `signal_history` as of a day."""
     last = as_of.year * 12 + as_of.month - 1
     trees = []
@@ -92,6 +96,11 @@ def signal_rows(lots: Lots, as_of: date) -> dict[str, pl.DataFrame]:
             claims = lots.claims.filter(alike)
             trees.append(tree_of(family, power_source, units, claims, lots.faults, last))
     watches = _watches(trees, len(lots.faults))
+    if watches:
+        progress(
+            f"{DECLARED:g} false alerts a year declared; {idle_share(watches):.0%} of that lies with nodes "
+            f"too small as yet to show {PLAIN_RATIO:g} times their rate"
+        )
     cost = {row[0]: row[2] / row[1] for row in lots.costs.iter_rows() if row[1]}
     tables = [_family_rows(watch, lots.faults, cost, as_of) for watch in watches]
     signals = pl.concat([pl.DataFrame(schema=SIGNAL_SCHEMA), *(signals for signals, _ in tables)])
@@ -132,6 +141,18 @@ def _watches(trees: list[Tree], faults: int) -> list[Watch]:
             log_limit = -np.log(alpha[:, None] * by_fault)
         out.append(Watch(tree, evidence, log_limit))
     return out
+
+
+def idle_share(watches: list[Watch]) -> float:
+    """Share of the declared false alerts spent on nodes × faults that could not show PLAIN_RATIO by now."""
+    spent = idle = 0.0
+    for watch in watches:
+        alpha = np.exp(-watch.log_limit)
+        ordinary = watch.evidence.offset[-1] * THETA0
+        seen_from = visible_ratio(watch.evidence.expected[-1], watch.log_limit, ordinary)
+        spent += float(alpha.sum())
+        idle += float(alpha[(seen_from > PLAIN_RATIO) | ~watch.evidence.has_peers[:, None]].sum())
+    return idle / spent if spent else 0.0
 
 
 def _family_rows(

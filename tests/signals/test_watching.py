@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import numpy as np
@@ -155,3 +156,11 @@ def test_a_home_without_units_or_claims_has_tables_without_rows():
     rows = signal_rows(sold, AS_OF)
     assert not rows["signals"]["is_over_limit"].any()
     assert rows["signal_history"].is_empty()
+
+
+def test_what_the_budget_spends_on_nodes_too_small_to_show_anything_is_told():
+    said: list[str] = []
+    signal_rows(lots(skus=2, monthly=4), AS_OF, said.append)
+    signal_rows(lots(skus=2, monthly=400), AS_OF, said.append)
+    few, many = (int(re.findall(r"(\d+)%", line)[0]) for line in said)
+    assert many < few / 2
