@@ -11,7 +11,7 @@ import streamlit as st
 from dashboards import charts, fields
 from dashboards.data import ask
 from dashboards.figures import fact
-from dashboards.tables import grid, with_labels, with_texts
+from dashboards.tables import grid, with_codes_read, with_labels, with_texts
 from dashboards.texts import inert, language, sentence, t
 from pipelines.queries.build_facts import build_facts
 from pipelines.queries.claim_context import findings, others, remedies_priced
@@ -94,7 +94,7 @@ def _findings(ticket_id: str, lang: str) -> None:
     with st.container(border=True):
         st.subheader(t("claim_findings"), anchor=False)
         grid(
-            with_texts(found, "severity", "severity_", "severity"),
+            with_codes_read(with_texts(found, "severity", "severity_", "severity"), f"evidence_{lang}"),
             {
                 "violation_code": t("audit_code"),
                 "severity": t("audit_severity"),

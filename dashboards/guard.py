@@ -10,7 +10,7 @@ import logging
 import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -28,11 +28,22 @@ OUTDATED = (SnapshotOutdatedError, MeasureMissingError, ThresholdMissingError)
 LOG = logging.getLogger("savoir.pages")
 
 
+class PageEndError(Exception):
+    """A page has said all that it can. After Streamlit's own stop nothing more could be drawn: no link."""
+
+
+def end_page() -> NoReturn:
+    """Leave the page here."""
+    raise PageEndError
+
+
 @contextmanager
 def speaking(notices: Any) -> Generator[None]:
     """Run a part of a page; what goes wrong in it becomes a sentence in `notices`, above the page."""
     try:
         yield
+    except PageEndError:
+        return
     except UnknownValueError as error:
         with notices:
             _unknown(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -51,6 +52,17 @@ def with_sentences(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     known = [name for name in columns if name in frame.columns]
     return frame.with_columns(
         pl.col(name).map_elements(lambda text: sentence(text, lang), return_dtype=pl.String) for name in known
+    )
+
+
+def with_codes_read(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The frame whose evidence names its codes (`done: repaired`) as people read them."""
+    lang = language()
+    return frame.with_columns(
+        pl.col(column).map_elements(
+            lambda text: re.sub(r"(?<=: )[a-z_]+(?= ?;|$)", lambda code: code_label(code[0], lang), text),
+            return_dtype=pl.String,
+        )
     )
 
 

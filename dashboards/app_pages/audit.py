@@ -7,8 +7,9 @@ from dashboards import charts, fields, share_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_cards
 from dashboards.filters import scope as scope_filter
+from dashboards.guard import end_page
 from dashboards.navigation import open_claim
-from dashboards.tables import grid, matrix_or_table, with_labels, with_texts
+from dashboards.tables import grid, matrix_or_table, with_codes_read, with_labels, with_texts
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries.audit import by_violation, compliance, findings_of, headline, rules, verdict_matrix
@@ -48,7 +49,7 @@ with st.container(border=True):
 violations = ask(by_violation, scope)
 if violations.is_empty():
     st.info(t("audit_none"))
-    st.stop()
+    end_page()
 with st.container(border=True):
     st.subheader(t("audit_violations"), anchor=False)
     st.caption(t("audit_violations_caption"))
@@ -84,7 +85,7 @@ with st.container(border=True):
     findings = ask(findings_of, code, scope)
     st.caption(t("worklist_pick"))
     picked = grid(
-        with_labels(findings, "family_code"),
+        with_codes_read(with_labels(findings, "family_code"), f"evidence_{lang}"),
         {
             "ticket_id": t("axis_ticket"),
             "order_id": t("axis_order"),

@@ -9,6 +9,7 @@ from dashboards.data import ask
 from dashboards.figures import header
 from dashboards.filters import choice
 from dashboards.filters import scope as scope_filter
+from dashboards.guard import end_page
 from dashboards.navigation import way_back
 from dashboards.tables import grid, with_labels
 from dashboards.texts import language, t
@@ -32,12 +33,12 @@ opened = st.query_params.get("claim")
 if opened:
     way_back(PAGES)
     claim_view.show(opened)
-    st.stop()
+    end_page()
 
 rows, total = ask(claims_list, scope, cause, outcome, text or "")
 if rows.is_empty():
     st.info(t("no_claims"))
-    st.stop()
+    end_page()
 counted = "claims_limited" if total > LIST_LIMIT else "claims_found" if total > 1 else "claims_found_one"
 shown = {"shown": number(rows.height, lang), "total": number(total, lang)}
 st.caption(t(counted, **shown) + " " + t("worklist_pick"))

@@ -8,6 +8,7 @@ from dashboards.data import ask
 from dashboards.figures import header, rate_card
 from dashboards.filters import choice, product_names, several
 from dashboards.filters import scope as scope_filter
+from dashboards.guard import end_page
 from dashboards.tables import behind, matrix_or_table, with_sentences, with_texts
 from dashboards.texts import language, sentence, t, term
 from dashboards.url_state import OneOf, bound
@@ -57,7 +58,7 @@ for column, rate in zip(st.columns(3), rates.iter_rows(named=True), strict=False
 curve = ask(life_curve, scope, cause)
 if curve.is_empty():
     st.info(t("no_life_table"))
-    st.stop()
+    end_page()
 
 keys = (*charts.RATE_WORDS, "hazard", "claim_month", "per_1000", "expected", "residual")
 words = {key: t(f"axis_{key}") for key in keys}

@@ -7,6 +7,7 @@ from dashboards import charts, fields, forecast_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_card
 from dashboards.filters import scope as scope_filter
+from dashboards.guard import end_page
 from dashboards.tables import behind, grid, with_labels, with_sentences
 from dashboards.texts import language, sentence, t
 from dashboards.url_state import OneOf, bound
@@ -23,7 +24,7 @@ words = {key: t(f"forecast_{key}") for key in (*forecast_charts.WORDS, *forecast
 months = ask(forecasts.outlook, scope)
 if months.is_empty():
     st.info(t("forecast_none"))
-    st.stop()
+    end_page()
 last = months.row(-1, named=True)
 if last["doubt"]:
     st.warning(t("forecast_doubt"), icon=":material/help:")

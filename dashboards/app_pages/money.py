@@ -7,6 +7,7 @@ from dashboards import charts, fields, money_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_card, measure_cards
 from dashboards.filters import scope as scope_filter
+from dashboards.guard import end_page
 from dashboards.navigation import open_claim
 from dashboards.tables import behind, grid, with_labels, with_texts
 from dashboards.texts import language, t
@@ -22,7 +23,7 @@ words = {key: t(f"money_{key}") for key in money_charts.WORDS}
 cards = ask(money.headline, scope)
 if not cards["claims"].events:
     st.info(t("no_claims"))
-    st.stop()
+    end_page()
 first = ("net_cost", "cost_per_claim", "claim_cost_per_unit", "claim_cost_over_sales")
 second = ("recovered", "recovered_share", "leakage", "assumed_cost_share")
 measure_cards([cards[name] for name in first], per_row=4, scope=scope)

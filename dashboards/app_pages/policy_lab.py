@@ -6,6 +6,7 @@ import streamlit as st
 from dashboards import charts, fields, share_charts
 from dashboards.data import ask
 from dashboards.figures import header
+from dashboards.guard import end_page
 from dashboards.navigation import open_claim
 from dashboards.tables import grid, matrix_or_table, with_labels, with_sentences
 from dashboards.texts import language, t
@@ -34,7 +35,7 @@ if source == "upload":
     number_file = st.file_uploader(t("lab_upload_numbers"), type="csv", max_upload_size=megabytes)
     if file is None:
         st.info(t("lab_upload_hint"))
-        st.stop()
+        end_page()
     rules = file.getvalue(), file.name
     numbers = (number_file.getvalue(), number_file.name) if number_file else None
 
@@ -44,7 +45,7 @@ def malformed(error: MalformedRulesError) -> None:
     # The sentences quote the file: shown letter by letter.
     for sentence in error.sentences:
         st.text(sentence)
-    st.stop()
+    end_page()
 
 
 try:

@@ -7,6 +7,7 @@ from dashboards import charts, fields, money_charts
 from dashboards.data import ask
 from dashboards.figures import header, measure_cards
 from dashboards.filters import scope as scope_filter
+from dashboards.guard import end_page
 from dashboards.navigation import open_claim
 from dashboards.tables import behind, grid, with_labels, with_sentences, with_texts
 from dashboards.texts import language, t
@@ -23,7 +24,7 @@ words = {key: t(f"money_{key}") for key in money_charts.WORDS}
 cards = ask(remedies.headline, scope)
 if not cards["claims"].events:
     st.info(t("remedies_none"))
-    st.stop()
+    end_page()
 regret = ask(remedies.expected_regret, scope)
 shares = ("right_choice_share", "right_choice_probability", "naive_error_share")
 rest = ("assumed_share", "break_even_share", "priced_share", "refused_exposure")

@@ -6,6 +6,7 @@ import streamlit as st
 from dashboards import fields
 from dashboards.data import ask
 from dashboards.figures import header
+from dashboards.guard import end_page
 from dashboards.tables import grid, with_labels, with_sentences, with_texts
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
@@ -33,7 +34,7 @@ if kind == "violation":
     table = with_texts(table, "severity", "severity_", "severity")
 if table.is_empty():
     st.info(t("rules_none"))
-    st.stop()
+    end_page()
 texts = {
     f"meaning_{lang}": fields.text(t("audit_meaning"), "large"),
     "clause_fr": fields.text(t("audit_clause"), "large"),

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboards.data import ask
 from dashboards.figures import header
+from dashboards.guard import end_page
 from dashboards.navigation import go_to, open_claim
 from dashboards.texts import inert, language, t
 from pipelines.queries.search import HITS, found
@@ -40,7 +41,7 @@ if exact.height == 1:
 if hits.is_empty():
     st.info(t("search_nothing"))
     st.text(text)
-    st.stop()
+    end_page()
 for kind in hits["kind"].unique(maintain_order=True):
     of_kind = hits.filter(hits["kind"] == kind)
     with st.container(border=True):

@@ -7,6 +7,7 @@ from dashboards import charts, fields
 from dashboards.data import ask
 from dashboards.figures import comparison_card, header
 from dashboards.filters import scope as scope_filter
+from dashboards.guard import end_page
 from dashboards.navigation import open_claim
 from dashboards.tables import behind, grid, with_labels, with_texts
 from dashboards.texts import language, t
@@ -75,7 +76,7 @@ with st.container(border=True):
 
 if not report.has_claims:
     st.info(t("week_empty"))
-    st.stop()
+    end_page()
 
 faults = ask(fault_labels, lang)
 unknown = t("not_diagnosed")

@@ -6,6 +6,7 @@ from dashboards import charts, fields
 from dashboards.data import ask
 from dashboards.figures import header
 from dashboards.filters import scope as scope_filter
+from dashboards.guard import end_page
 from dashboards.navigation import open_claim
 from dashboards.tables import grid, with_labels
 from dashboards.texts import language, t, term
@@ -25,7 +26,7 @@ for column, name in zip(st.columns(4), ("open", "overdue", "due_soon", "safety")
 
 if claims.is_empty():
     st.info(t("worklist_empty"))
-    st.stop()
+    end_page()
 
 with st.container(border=True):
     st.subheader(t("worklist_chart"), anchor=False)

@@ -109,6 +109,11 @@ def test_without_a_page_to_go_back_to_a_claim_leads_to_the_list(
     assert app.dataframe[0].value.shape[0] > 1
 
 
+def test_a_page_that_ends_early_has_its_address_too(open_page: Open) -> None:
+    app = open_page("claims", claim="T00001")
+    assert parse_qs(urlparse(app.code[0].value).query) == {"claim": ["T00001"]}
+
+
 def test_the_address_to_send_holds_the_view(open_page: Open) -> None:
     app = open_page("claims", family="chainsaw", cause="misuse", lang="fr")
     address = app.code[0].value
