@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Generator
+from contextlib import contextmanager
 
 
 class SavoirError(Exception):
@@ -47,3 +49,16 @@ def machine_fault(error: BaseException) -> MachineError | None:
     path = getattr(error, "filename", None)
     place = f"{path}: " if path else ""
     return MachineError(f"{place}{_REMEDIES[code]}, then start again. Nothing was lost or half done.")
+
+
+@contextmanager
+def faults_in_words() -> Generator[None]:
+    """Whatever the machine is to blame for leaves the block as a `MachineError`."""
+    try:
+        yield
+    except SavoirError:
+        raise
+    except Exception as error:
+        if (fault := machine_fault(error)) is None:
+            raise
+        raise fault from error

@@ -13,8 +13,13 @@ from pathlib import Path
 
 import duckdb
 
+<<<<<<< HEAD
 from pipelines.errors import SavoirError, machine_fault
 from pipelines.feeds import archive, drift, exports, files, landing, sets, sql
+=======
+from pipelines.errors import SavoirError, faults_in_words, machine_fault
+from pipelines.feeds import archive, exports, files, landing, sets, sql
+>>>>>>> 8defa3c (Nothing half written stays behind a full disk; rows at every edge of the contract build green)
 from pipelines.feeds.contract import contract
 from pipelines.feeds.engine import Engine, engine
 from pipelines.feeds.files import MAX_INFLATED_BYTES, FileRefusedError, shown
@@ -51,6 +56,7 @@ def source_named(home: Home, name: str) -> Mapping:
     return known[name]
 
 
+@faults_in_words()
 def take_all(home: Home, progress: Progress | None = None, source: str | None = None) -> list[Delivery]:
     """Take every file that waits (of one source, if named).
 
@@ -74,6 +80,7 @@ def take_all(home: Home, progress: Progress | None = None, source: str | None = 
     return deliveries
 
 
+@faults_in_words()
 def take(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INFLATED_BYTES) -> Delivery:
     """Take one file, wherever it lies; it leaves its place for the archive.
 

@@ -44,7 +44,10 @@ def checked_customer_key(home: Home, create: bool = True) -> bytes:
     if expected is None and create:
         home.landing.mkdir(parents=True, exist_ok=True)
         fresh = home.landing / f".tmp-{_FILE}-{os.getpid()}"
-        fresh.write_text(found + "\n")
-        landing.sync(fresh)
-        fresh.replace(stored)
+        try:
+            fresh.write_text(found + "\n")
+            landing.sync(fresh)
+            fresh.replace(stored)
+        finally:
+            fresh.unlink(missing_ok=True)
     return key

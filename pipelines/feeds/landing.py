@@ -180,13 +180,17 @@ def ensure_empty_landing(home: Home) -> Path:
         return folder
     fresh = home.landing / f"{_UNFINISHED}{EMPTY}-{os.getpid()}"
     fresh.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect() as connection:
-        for feed in (*known.feeds.values(), *known.journals.values()):
-            connection.execute(
-                f"copy (select {empty_columns_sql(feed)} where false) "
-                f"to {sql.text(str(fresh / f'{feed.name}.parquet'))} (format parquet)"
-            )
-    (fresh / stamp.name).write_text(known.fingerprint)
+    try:
+        with duckdb.connect() as connection:
+            for feed in (*known.feeds.values(), *known.journals.values()):
+                connection.execute(
+                    f"copy (select {empty_columns_sql(feed)} where false) "
+                    f"to {sql.text(str(fresh / f'{feed.name}.parquet'))} (format parquet)"
+                )
+        (fresh / stamp.name).write_text(known.fingerprint)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
     if folder.exists():
         folder.rename(home.landing / f"{_UNFINISHED}old-{os.getpid()}")
     fresh.rename(folder)

@@ -53,5 +53,8 @@ def remembered(home: Home) -> Generator[Refusals]:
     yield refusals
     if refusals.kept != known:
         fresh = home.landing / f".tmp-refusals-{os.getpid()}"
-        fresh.write_text(json.dumps(refusals.kept, ensure_ascii=False))
-        fresh.replace(path)
+        try:
+            fresh.write_text(json.dumps(refusals.kept, ensure_ascii=False))
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
