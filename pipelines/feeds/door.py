@@ -13,13 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-<<<<<<< HEAD
-from pipelines.errors import SavoirError, machine_fault
-from pipelines.feeds import archive, drift, exports, files, landing, sets, sql
-=======
 from pipelines.errors import SavoirError, faults_in_words, machine_fault
-from pipelines.feeds import archive, exports, files, landing, sets, sql
->>>>>>> 8defa3c (Nothing half written stays behind a full disk; rows at every edge of the contract build green)
+from pipelines.feeds import archive, drift, exports, files, landing, sets, sql
 from pipelines.feeds.contract import contract
 from pipelines.feeds.engine import Engine, engine
 from pipelines.feeds.files import MAX_INFLATED_BYTES, FileRefusedError, shown

@@ -25,7 +25,7 @@ from pipelines.home import PROJECT_DIR
 # Peak resident memory of the child; it is ended before it gets there.
 MEMORY_LIMIT_BYTES = 512 << 20
 _WATCH_SECONDS = 0.005
-_MARGIN_BYTES = 48 << 20
+_MARGIN_BYTES = 32 << 20
 # A child that has grown this large is replaced before the next file.
 _RETIRED_BYTES = 320 << 20
 # Of any file, and more by its bytes: an honest one takes a tenth of it on a slow machine.

@@ -29,7 +29,7 @@ from pipelines.feeds.personal import kept_sql, register
 
 # With what Python and the parsers take, an honest file of any size stays below the limit of `reading`.
 _MEMORY_LIMIT = "100MB"
-_PARQUET = "(format parquet, compression zstd, compression_level 1, row_group_size_bytes '8MB')"
+_PARQUET = "(format parquet, compression zstd, compression_level 1, row_group_size_bytes '4MB')"
 _UNPARSED = pa.schema([("_row", pa.int64()), ("reason", pa.dictionary(pa.int8(), pa.string()))])
 
 
