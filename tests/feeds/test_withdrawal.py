@@ -68,5 +68,5 @@ def test_a_withdrawn_file_can_be_sent_again(home: Home, put: Put) -> None:
 
 def test_an_unknown_delivery_is_named_with_the_latest(home: Home, put: Put) -> None:
     (only,) = sent(home, put, orders(1))
-    with pytest.raises(UnknownDeliveryError, match=f"20990101 is no .* the latest are {only}"):
+    with pytest.raises(UnknownDeliveryError, match=f"20990101 is not a delivery .* the latest are {only}"):
         withdraw(home, "20990101")

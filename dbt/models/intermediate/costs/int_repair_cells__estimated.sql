@@ -69,9 +69,9 @@ centre_sums as (
         cast(count(*) as bigint) as n,
         sum(y) as sum_y,
         sum(x) as sum_x,
-        cast(sum(cast(y * y as decimal(24,12))) as decimal(38,12)) as sum_yy,
-        cast(sum(cast(x * y as decimal(24,12))) as decimal(38,12)) as sum_xy,
-        cast(sum(cast(x * x as decimal(24,12))) as decimal(38,12)) as sum_xx
+        cast(sum(cast(cast(y as decimal(19,8)) * cast(y as decimal(19,8)) as decimal(24,12))) as decimal(38,12)) as sum_yy,
+        cast(sum(cast(cast(x as decimal(19,8)) * cast(y as decimal(19,8)) as decimal(24,12))) as decimal(38,12)) as sum_xy,
+        cast(sum(cast(cast(x as decimal(19,8)) * cast(x as decimal(19,8)) as decimal(24,12))) as decimal(38,12)) as sum_xx
     from observations
     group by fault_code, family_code, service_center_id
 
