@@ -75,7 +75,9 @@ def _refuse_missing(file_name: str, names: Sequence[str], source: Mapping, contr
     if len(missing) == len(needed) and given.isdisjoint(source.columns):
         raise FileRefusedError(
             f"{file_name}, line 1: none of the columns of {source.name} is in the header: its first line "
-            f"must name them ({', '.join(needed)}); check that the file belongs into inbox/{source.name}/."
+            f"must name them ({', '.join(needed)}); check that the file belongs into "
+            f"inbox/{source.name}/, or say how "
+            "many lines stand before its header (dialect.skip_lines of a mapping)."
         )
     if missing:
         near = _nearest(missing[0], [name for name in names if name not in source.columns])
