@@ -94,7 +94,9 @@ class People:
         self.foreign_claim = {
             name: whole.rows(
                 f"select * from marts.fct_claims where not coalesce({tables['fct_claims']}, false) "
-                "and repairs > 0 and family_code <> 'chainsaw' order by ticket_id limit 1"
+                "and repairs > 0 and family_code <> 'chainsaw' and description not in (select description "
+                f"from marts.fct_claims where {tables['fct_claims']} and description is not null) "
+                "order by ticket_id limit 1"
             ).row(0, named=True)
             for name, tables in where.items()
         }
