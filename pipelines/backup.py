@@ -219,6 +219,7 @@ def _extract(tar: tarfile.TarFile, sums: dict[str, str], target: Path, path: Pat
             with file.open("xb") as out:
                 shutil.copyfileobj(content, out, _CHUNK)
             file.chmod(0o444 if parts[0] == "published" else 0o600)
+            os.utime(file, (member.mtime, member.mtime))
             if _sha256(file) != expected:
                 raise BackupError(f"{path}: {member.name} is not as it was written: the backup is damaged.")
     except (tarfile.TarError, EOFError) as error:

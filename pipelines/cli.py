@@ -523,6 +523,15 @@ def forget(home: Home, customer_id: str) -> None:
         show(f"not taken yet, and names the person: {path}")
 
 
+@main.command("rotate-key")
+@click.pass_obj
+def rotate_key(home: Home) -> None:
+    """Give the customer hashes a new key: all that is kept is hashed once more. Run savoir build next."""
+    from pipelines.privacy.key_rotation import rotate_key as rotate
+
+    show(f"{rotate(home, say)} files were written again under the new key. Run savoir build next.")
+
+
 def _still_served(home: Home) -> str:
     if not home.current.exists():
         return "No snapshot has been published in this home yet."

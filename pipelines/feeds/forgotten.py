@@ -37,7 +37,6 @@ LIST = Tables(
     ),
 )
 SERIALS = ("serial_numbers", "serial_number", "replacement_serial_number")
-_PARQUET = "(format parquet, compression zstd, compression_level 1)"
 _SERIAL_SURROGATE = "forgotten-"
 
 
@@ -251,7 +250,7 @@ def _rewrite(
         f"select * exclude (_is_theirs) replace ({', '.join(replaced)}) from "
         f"(select *, {theirs} as _is_theirs from {_reader(path)})"
     )
-    _write(connection, query, path)
+    landing.write_again(connection, query, path)
     return 1
 
 
@@ -296,7 +295,7 @@ def _rewrite_quarantine(
         record = f"replace({record}, {sql.text(serial)}, {sql.text(surrogate)})"
     record = f"case when {theirs} then {record} else record end"
     query = f"select * replace ({record} as record) from {_reader(path)}"
-    _write(connection, query, path)
+    landing.write_again(connection, query, path)
     return 1
 
 
@@ -313,7 +312,7 @@ def _rewrite_hashes(connection: duckdb.DuckDBPyConnection, path: Path, people: P
         return 0
     is_theirs = f"_content_hash in ({sql.texts(sorted(people.hashes))})"
     query = f"select * replace ({_other_hash_sql(is_theirs, people)} as _content_hash) from {_reader(path)}"
-    _write(connection, query, path)
+    landing.write_again(connection, query, path)
     return 1
 
 
@@ -323,16 +322,24 @@ def _rewrite_copy(
     rows = receipt.with_suffix(".parquet")
     if not rows.exists():
         return 0
-    told = json.loads(receipt.read_text())
-    try:
-        source = sources(home)[receipt.parent.name]
-    except (KeyError, SavoirError):
+    roles = roles_of_copy(home, receipt)
+    if roles is None:
         # Nobody can say what its columns are any more, so it can never be judged again: it goes.
         rows.unlink()
         receipt.unlink()
         return 1
+    return _rewrite(connection, rows, roles, known, people)
+
+
+def roles_of_copy(home: Home, receipt: Path) -> dict[str, set[tuple[str, str]]] | None:
+    """What each column of a copy in the archive is to the feeds; None where its mapping is gone."""
+    try:
+        source = sources(home)[receipt.parent.name]
+    except (KeyError, SavoirError):
+        return None
+    told = json.loads(receipt.read_text())
     names = told.get("columns") or {name: name for name in source.columns}
-    return _rewrite(connection, rows, _roles(source, names), known, people)
+    return _roles(source, names)
 
 
 def _other_hash_sql(is_theirs: str, people: People) -> str:
@@ -349,12 +356,3 @@ def _map_sql(values: Map[str, str]) -> str:
 
 def _reader(path: Path) -> str:
     return f"read_parquet({sql.path(path)})"
-
-
-def _write(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    """Write a file again under its own name: there is the old one or the new one, never a half."""
-    fresh = path.with_name(f".tmp-{path.name}")
-    connection.execute(f"copy ({query}) to {sql.text(str(fresh))} {_PARQUET}")
-    landing.sync(fresh)
-    fresh.replace(path)
-    landing.sync(path.parent)

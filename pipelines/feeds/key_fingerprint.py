@@ -13,7 +13,7 @@ from pipelines.feeds import landing
 from pipelines.feeds.personal import KEY_VARIABLE, CustomerKeyError, customer_key
 from pipelines.home import Home
 
-_FILE = "customer_key.fingerprint"
+FILE = "customer_key.fingerprint"
 
 
 def checked_customer_key(home: Home, create: bool = True) -> bytes:
@@ -24,7 +24,7 @@ def checked_customer_key(home: Home, create: bool = True) -> bytes:
     Raises:
         CustomerKeyError: the key is lost or another one, so that no customer would be recognised any more.
     """
-    stored = home.landing / f".{_FILE}"
+    stored = home.landing / f".{FILE}"
     expected = stored.read_text().strip() if stored.exists() else None
     is_used = expected is not None or bool(landing.delivery_folders(home))
     if is_used and os.environ.get(KEY_VARIABLE) is None and not home.customer_key.exists():
@@ -34,7 +34,7 @@ def checked_customer_key(home: Home, create: bool = True) -> bytes:
             "deliveries would be recognised. Nothing was read."
         )
     key = customer_key(home, create)
-    found = hmac.new(key, b"fingerprint of the customer key", hashlib.sha256).hexdigest()[:32]
+    found = fingerprint(key)
     if expected is not None and expected != found:
         where = KEY_VARIABLE if os.environ.get(KEY_VARIABLE) is not None else str(home.customer_key)
         raise CustomerKeyError(
@@ -43,7 +43,7 @@ def checked_customer_key(home: Home, create: bool = True) -> bytes:
         )
     if expected is None and create:
         home.landing.mkdir(parents=True, exist_ok=True)
-        fresh = home.landing / f".tmp-{_FILE}-{os.getpid()}"
+        fresh = home.landing / f".tmp-{FILE}-{os.getpid()}"
         try:
             fresh.write_text(found + "\n")
             landing.sync(fresh)
@@ -51,3 +51,8 @@ def checked_customer_key(home: Home, create: bool = True) -> bytes:
         finally:
             fresh.unlink(missing_ok=True)
     return key
+
+
+def fingerprint(key: bytes) -> str:
+    """What tells one key from another without giving it away."""
+    return hmac.new(key, b"fingerprint of the customer key", hashlib.sha256).hexdigest()[:32]

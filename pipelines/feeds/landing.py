@@ -171,6 +171,20 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def write_again(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write a Parquet file again under its own name: there is the old one or the new one, never a half."""
+    fresh = path.with_name(f"{_UNFINISHED}{path.name}")
+    connection.execute(
+        f"copy ({query}) to {sql.text(str(fresh))} (format parquet, compression zstd, compression_level 1)"
+    )
+    # Its age stays: retention counts from the delivery.
+    written = path.stat()
+    os.utime(fresh, ns=(written.st_atime_ns, written.st_mtime_ns))
+    sync(fresh)
+    fresh.replace(path)
+    sync(path.parent)
+
+
 def ensure_empty_landing(home: Home) -> Path:
     """Zero-row typed files of every feed and journal: every table exists before its first delivery."""
     known = contract()

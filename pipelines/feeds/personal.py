@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 
@@ -52,6 +53,11 @@ class CustomerKeyError(SavoirError):
 
 def customer_key(home: Home, create: bool = True) -> bytes:
     """The secret: from `SAVOIR_CUSTOMER_KEY`, else from the home, where the first run makes it (0600)."""
+    if unfinished_rotation(home).exists():
+        raise CustomerKeyError(
+            "A change of the customer key was interrupted: run savoir rotate-key, which finishes it. Nothing "
+            "was read."
+        )
     given = os.environ.get(KEY_VARIABLE)
     if given is not None:
         if len(given) < 16:
@@ -81,13 +87,29 @@ def customer_key(home: Home, create: bool = True) -> bytes:
     return key.encode()
 
 
+def unfinished_rotation(home: Home) -> Path:
+    """Where a change of key lies while it is being made."""
+    return home.root / ".key-rotation"
+
+
 def keyed_hash(value: str, key: bytes) -> str:
     """What `hash_sql` gives, of one value."""
-    return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:HASH_HEX_DIGITS]
+    for part in key.split(b"\n"):
+        value = hmac.new(part, value.encode(), hashlib.sha256).hexdigest()[:HASH_HEX_DIGITS]
+    return value
 
 
 def hash_sql(expression: str, key: bytes) -> str:
-    """HMAC-SHA256 of a text expression under `key`, as hexadecimal text; null stays null."""
+    """HMAC-SHA256 of a text expression under `key`, as hexadecimal text; null stays null.
+
+    A key that was changed has a line for each change, the first made first: the hash of a hash.
+    """
+    first, _, later = key.partition(b"\n")
+    hashed = _hash_sql(expression, first)
+    return hash_sql(hashed, later) if later else hashed
+
+
+def _hash_sql(expression: str, key: bytes) -> str:
     block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
     inner, outer = (_blob(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
     return f"left(sha256({outer} || unhex(sha256({inner} || encode({expression})))), {HASH_HEX_DIGITS})"

@@ -12,14 +12,14 @@ import dagster as dg
 from pipelines.home import DBT_DIR, Home
 from pipelines.orchestration.alerts import alert
 from pipelines.orchestration.feeds import Door, build_feeds, open_door
-from pipelines.orchestration.job import build_job, report_job
+from pipelines.orchestration.job import build_job, report_job, retention_job
 from pipelines.orchestration.loggers import progress
 from pipelines.orchestration.manifest import prepared
 from pipelines.orchestration.models import SavoirTranslator, build_models
 from pipelines.orchestration.publish import build_publish
 from pipelines.orchestration.reliability import build_reliability
 from pipelines.orchestration.resources import BuildSession, HomeResource
-from pipelines.orchestration.schedules import daily_build, weekly_report
+from pipelines.orchestration.schedules import daily_build, nightly_retention, weekly_report
 from pipelines.orchestration.sensors import inbox
 
 
@@ -42,8 +42,8 @@ def build_defs(
     place = HomeResource(root=str(home.root))
     return dg.Definitions(
         assets=[*built, snapshot],
-        jobs=[build_job(), report_job],
-        schedules=[daily_build, weekly_report],
+        jobs=[build_job(), report_job, retention_job],
+        schedules=[daily_build, nightly_retention, weekly_report],
         sensors=[inbox, alert],
         resources={"home": place, "session": BuildSession(place=place)},
         loggers={"console": dg.colored_console_logger, "progress": progress},

@@ -1,6 +1,7 @@
 """The jobs. Does not belong here: when they run (`schedules`, `sensors`)."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -10,6 +11,7 @@ from pipelines.orchestration.resources import HomeResource
 
 BUILD = "build"
 REPORT = "report"
+RETENTION = "retention"
 
 
 def build_job() -> UnresolvedAssetJobDefinition:
@@ -54,3 +56,26 @@ def report_job() -> None:
 def report_config(week: str = "") -> Mapping[str, Any]:
     """The run configuration of one report run."""
     return {"ops": {"write_defect_reports": {"config": {"week": week}}}}
+
+
+@dg.op(description="Texts, places, refused rows, copies, reports, records of runs older than declared.")
+def purge_what_is_old(context: dg.OpExecutionContext, home: HomeResource) -> None:
+    """The nightly purge; what went is in the log of the home."""
+    from pipelines.privacy.retention import purge, retention
+
+    for kind, count in purge(home.home).items():
+        context.log.info("%s: %s purged", kind, count)
+    before = datetime.now(UTC) - timedelta(days=retention(home.home).dagster_run_days)
+    old = context.instance.get_run_records(filters=dg.RunsFilter(created_before=before))
+    for run in old:
+        if run.dagster_run.is_finished:
+            context.instance.delete_run(run.dagster_run.run_id)
+    context.log.info("%s records of runs purged", len(old))
+
+
+@dg.job(
+    name=RETENTION, executor_def=dg.in_process_executor, description="Purges what is older than declared."
+)
+def retention_job() -> None:
+    """The nightly purge."""
+    purge_what_is_old()

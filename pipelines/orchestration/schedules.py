@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines.orchestration.job import BUILD, REPORT, build_config, report_config
+from pipelines.orchestration.job import BUILD, REPORT, RETENTION, build_config, report_config
 from pipelines.orchestration.resources import PARIS, today_in_paris
 
 
@@ -36,3 +36,16 @@ def daily_build(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 def weekly_report(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """The reports of the last whole week."""
     return dg.RunRequest(run_config=report_config())
+
+
+@dg.schedule(
+    name="nightly_retention",
+    job_name=RETENTION,
+    cron_schedule="0 3 * * *",
+    execution_timezone="Europe/Paris",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Each night, before the daily build: what is older than its retention goes.",
+)
+def nightly_retention(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """The purge of the day."""
+    return dg.RunRequest()

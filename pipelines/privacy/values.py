@@ -37,7 +37,8 @@ _FILE_WORDS = _VALUE_WORDS | words("files")
 
 def surrogate(value: str, key: bytes) -> str:
     """A code in place of one that names a person: the same for the same value, so that rows still meet."""
-    digest = hmac.new(key, b"surrogate " + value.encode(), hashlib.sha256)
+    # Of the first key, whatever came after it: codes that were replaced before must still meet new ones.
+    digest = hmac.new(key.partition(b"\n")[0], b"surrogate " + value.encode(), hashlib.sha256)
     return SURROGATE + digest.hexdigest()[:_SURROGATE_DIGITS]
 
 

@@ -5,7 +5,7 @@ Belongs here: opening the file, its migrations, the log of what people and sched
 Does not belong here: anything that a build computes (DuckDB), or the meaning of any table.
 """
 
-from pipelines.state.log import Entry, entries, record
+from pipelines.state.log import Entry, entries, purged_log, record
 from pipelines.state.store import StateError, Tables, opened
 
-__all__ = ["Entry", "StateError", "Tables", "entries", "opened", "record"]
+__all__ = ["Entry", "StateError", "Tables", "entries", "opened", "purged_log", "record"]

@@ -7,7 +7,7 @@ and files, never a customer's words.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from pipelines.home import Home
 from pipelines.state.store import Tables, opened
@@ -50,3 +50,9 @@ def entries(home: Home, action: str | None = None) -> list[Entry]:
     return [
         Entry(datetime.fromisoformat(row["at"]), row["action"], row["actor"], row["detail"]) for row in rows
     ]
+
+
+def purged_log(home: Home, before: date) -> int:
+    """Delete the lines from before a day; how many."""
+    with opened(home, LOG) as connection:
+        return connection.execute("delete from log where at < ?", (before.isoformat(),)).rowcount
