@@ -496,8 +496,8 @@ def forget(home: Home, customer_id: str) -> None:
     Orders, cases and claims stay under a random name; text and place are emptied. The same file sent again
     brings nothing back.
     """
+    from pipelines.erasure.forgetting import forget as forget_customer
     from pipelines.orchestration.run_build import run_build
-    from pipelines.privacy.forgetting import forget as forget_customer
     from pipelines.reports import write_reports
     from pipelines.summary import published_as_of
 
@@ -527,7 +527,7 @@ def forget(home: Home, customer_id: str) -> None:
 @click.pass_obj
 def rotate_key(home: Home) -> None:
     """Give the customer hashes a new key: all that is kept is hashed once more. Run savoir build next."""
-    from pipelines.privacy.key_rotation import rotate_key as rotate
+    from pipelines.erasure.key_rotation import rotate_key as rotate
 
     show(f"{rotate(home, say)} files were written again under the new key. Run savoir build next.")
 

@@ -49,7 +49,7 @@ def test_its_queries_answer(marts: duckdb.DuckDBPyConnection, query: str) -> Non
 
 
 def test_the_commands_it_names_exist_and_none_is_left_out() -> None:
-    named = set(re.findall(r"^\| `savoir (\w+)", README, re.MULTILINE))
+    named = set(re.findall(r"^\| `savoir ([\w-]+)", README, re.MULTILINE))
     listed = CliRunner().invoke(main, ["--help"]).output.split("Commands:")[1]
     assert named == {line.split()[0] for line in listed.splitlines() if line[2:3].strip()}
 

@@ -18,9 +18,10 @@ WALLS: dict[str, set[str]] = {
         "duckdb", "numpy", "pyarrow", "pydantic", "python_calamine", "yaml", "pipelines.errors",
         "pipelines.home", "pipelines.privacy", "pipelines.state", "xlsxwriter",
     },
-    "pipelines/privacy": {
-        "duckdb", "phonenumbers", "stdnum", "pipelines.backup", "pipelines.errors", "pipelines.feeds",
-        "pipelines.home", "pipelines.state",
+    "pipelines/privacy": {"phonenumbers", "stdnum"},
+    "pipelines/erasure": {
+        "duckdb", "yaml", "pipelines.backup", "pipelines.errors", "pipelines.feeds", "pipelines.home",
+        "pipelines.state",
     },
     "pipelines/reliability": {"numpy", "scipy", "pipelines.errors"},
     "pipelines/lifetimes": {
@@ -50,6 +51,7 @@ WALLS: dict[str, set[str]] = {
         "dagster", "dagster_dbt", "dbt", "dbt_common", "duckdb", "pydantic", "pipelines.errors",
         "pipelines.feeds", "pipelines.home", "pipelines.lifetimes", "pipelines.mail", "pipelines.publishing",
         "pipelines.reports", "pipelines.signals", "pipelines.state", "pipelines.terminal",
+        "pipelines.erasure",
     },
     "pipelines/spark": {
         "click", "dbt", "duckdb", "polars", "pyspark", "pipelines.errors", "pipelines.feeds",
@@ -74,7 +76,8 @@ WALLS: dict[str, set[str]] = {
 # For each wall, what would be most tempting to reach through it.
 TEMPTATIONS: dict[str, tuple[str, ...]] = {
     "pipelines/feeds": ("dagster", "polars", "pipelines.orchestration", "pipelines.queries"),
-    "pipelines/privacy": ("dagster", "polars", "streamlit", "pipelines.queries"),
+    "pipelines/privacy": ("duckdb", "pipelines.feeds", "pipelines.home"),
+    "pipelines/erasure": ("dagster", "pipelines.orchestration", "pipelines.queries"),
     "pipelines/reliability": ("dagster", "polars", "streamlit", "duckdb", "pipelines.lifetimes"),
     "pipelines/lifetimes": ("dagster", "streamlit", "pipelines.queries"),
     "pipelines/signals": ("dagster", "streamlit", "pipelines.queries", "pipelines.publishing"),

@@ -1,7 +1,7 @@
 """People who were forgotten: the list that the door obeys, and taking a person out of files of rows.
 
 Belongs here: which rows are a person's, and what is left of them. Does not belong here: the command and its
-proof (`pipelines.privacy.forgetting`).
+proof (`pipelines.erasure.forgetting`).
 
 Identity and serial numbers become random surrogates, the same everywhere, so that links stay and nobody can
 be found by them; free text and place are emptied. Orders, cases, machines and claims stay: no rate moves.

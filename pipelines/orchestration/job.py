@@ -61,7 +61,7 @@ def report_config(week: str = "") -> Mapping[str, Any]:
 @dg.op(description="Texts, places, refused rows, copies, reports, records of runs older than declared.")
 def purge_what_is_old(context: dg.OpExecutionContext, home: HomeResource) -> None:
     """The nightly purge; what went is in the log of the home."""
-    from pipelines.privacy.retention import purge, retention
+    from pipelines.erasure.retention import purge, retention
 
     for kind, count in purge(home.home).items():
         context.log.info("%s: %s purged", kind, count)

@@ -1,4 +1,5 @@
-"""Personal data: finding it, forgetting it, keeping nothing longer than declared, changing the key.
+"""Personal data in a text or a value: finding it, and what stands in its place. Pure: no files, no home.
 
-Does not belong here: which columns are personal (the feed contract says), reading files (`pipelines.feeds`).
+Does not belong here: which columns are personal (the feed contract says), erasing what is kept
+(`pipelines.erasure`).
 """

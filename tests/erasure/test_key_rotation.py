@@ -7,14 +7,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.erasure import key_rotation
+from pipelines.erasure.forgetting import forget
+from pipelines.erasure.key_rotation import RotationError, rotate_key
+from pipelines.erasure.search import search
 from pipelines.feeds import quarantined, take_all
 from pipelines.feeds.landing import feed_files, files_sql
 from pipelines.feeds.personal import CustomerKeyError, keyed_hash
 from pipelines.home import Home
-from pipelines.privacy import key_rotation
-from pipelines.privacy.forgetting import forget
-from pipelines.privacy.key_rotation import RotationError, rotate_key
-from pipelines.privacy.search import search
 
 ORDERS = "order_id,line_number,contract_at,sku,quantity,unit_price_eur,customer_id\n"
 TICKETS = "ticket_id,customer_id,channel,requested_at,quantity\n"

@@ -11,12 +11,12 @@ import duckdb
 import pytest
 
 from pipelines.backup import back_up
+from pipelines.erasure.forgetting import ForgetError, forget
+from pipelines.erasure.search import search
 from pipelines.feeds import quarantined, take_all
 from pipelines.feeds.landing import feed_files, files_sql
 from pipelines.feeds.personal import keyed_hash
 from pipelines.home import Home
-from pipelines.privacy.forgetting import ForgetError, forget
-from pipelines.privacy.search import search
 from pipelines.publishing import content_hashes
 from pipelines.state import entries
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.erasure.retention import RetentionError, purge, retention
 from pipelines.feeds import take_all
 from pipelines.feeds.landing import feed_files, files_sql
 from pipelines.home import Home
-from pipelines.privacy.retention import RetentionError, purge, retention
 from pipelines.state import entries, record
 
 TODAY = date(2026, 10, 31)

@@ -17,13 +17,13 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.backup import known_backups
+from pipelines.erasure.search import Found, search
 from pipelines.errors import SavoirError
 from pipelines.feeds import forgotten, landing, sql
 from pipelines.feeds.engine import Engine, engine
 from pipelines.feeds.forgotten import People
 from pipelines.feeds.personal import keyed_hash
 from pipelines.home import Home
-from pipelines.privacy.search import Found, search
 from pipelines.state import record
 
 # A text shorter than this says nothing about anybody, and stands in many files.
