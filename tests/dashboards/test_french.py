@@ -24,6 +24,8 @@ WORD = re.compile(r"[a-zàâçéèêëîïôöûùüÿœ']{3,}")
 FOREIGN = {"description", "product_name", "name", "label", "evidence_fr", "clause_fr", "clause", "detail"}
 # English words that are also names, or French by adoption.
 ADOPTED = {"english", "paypal", "weibull", "nevada", "poisson", "excel", "csv", "eur", "savoir", "sav"}
+# Names of seeds' own columns and units.
+ADOPTED |= {"state", "months", "pass"}
 ADOPTED |= {
     "document",
     "standard",
