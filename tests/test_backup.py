@@ -111,7 +111,7 @@ def test_a_file_that_reaches_out_of_the_home_is_refused(home: Home, tmp_path: Pa
 
 def test_another_file_is_no_backup(tmp_path: Path) -> None:
     (tmp_path / "notes.tar").write_text("notes")
-    with pytest.raises(BackupError, match="no backup"):
+    with pytest.raises(BackupError, match="not a backup"):
         restore(Home(tmp_path / "other"), tmp_path / "notes.tar")
 
 
