@@ -200,7 +200,7 @@ def serve(
     Beyond this machine people sign in and roles.yml says who may see what: docs/security.md.
     """
     from pipelines.dictionary import write_dictionary
-    from pipelines.orchestration.instance import prepare_instance
+    from pipelines.orchestration.instance import create_storage, prepare_instance
     from pipelines.orchestration.manifest import prepared
     from pipelines.roles import check as check_roles
     from pipelines.serving import TOKEN_VARIABLE, Reach, refuse_unsafe, servers
@@ -214,7 +214,9 @@ def serve(
         check_roles(home)
     token = new_token(os.environ.pop(TOKEN_VARIABLE, None))
     show(f"data dictionary: {write_dictionary(prepared().manifest, home.docs).as_uri()}")
-    serve_children(servers(dashboards_port, dagster_port, token, reach), prepare_instance(home), show)
+    environment = prepare_instance(home)
+    create_storage()
+    serve_children(servers(dashboards_port, dagster_port, token, reach), environment, show)
 
 
 @main.command()

@@ -31,3 +31,15 @@ def prepare_instance(home: Home) -> dict[str, str]:
     }
     os.environ.update(environment)
     return environment
+
+
+def create_storage() -> None:
+    """Make Dagster's own databases, in this process alone, for the instance in DAGSTER_HOME.
+
+    Several processes that open a new instance at once each stamp its databases with their revision; with two
+    stamps none opens it again.
+    """
+    import dagster as dg
+
+    with dg.DagsterInstance.get():
+        pass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
@@ -78,6 +80,14 @@ def test_the_token_is_in_no_log_but_the_two_addresses(served: Any) -> None:
     served.dagster.ask("GET", f"/?token={served.dagster.token}")
     lines = [line for line in served.log.read_text().splitlines() if served.dashboards.token in line]
     assert [line.split()[0] for line in lines] == ["dashboards", "dagster"]
+
+
+def test_dagsters_databases_are_made_once_before_several_processes_open_them(served: Any) -> None:
+    databases = sorted(served.home.dagster.rglob("*.db"))
+    assert len(databases) >= 3
+    for path in databases:
+        with closing(sqlite3.connect(path)) as connection:
+            assert len(connection.execute("select * from alembic_version").fetchall()) == 1, path
 
 
 def test_every_start_makes_a_new_token_unless_one_is_given() -> None:
