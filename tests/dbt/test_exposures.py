@@ -66,7 +66,7 @@ def test_exposures_are_what_pages_and_reports_read() -> None:
 def test_a_table_that_a_page_reads_through_another_module_is_found() -> None:
     assert {"fct_policy_measures", "dim_policy_conditions"} <= page_reads("policy_lab")
     assert "fct_repairs" in page_reads("claims")
-    assert "fct_repairs" not in page_reads("overview")
+    assert "fct_nevada" not in page_reads("overview")
 
 
 @pytest.mark.parametrize("page", pages())

@@ -126,8 +126,8 @@ def test_a_set_of_files_waits_until_it_is_whole_and_then_is_one_delivery(home: H
         ("select * from f limit 3", "a limit without an order"),
         ("select * from f using sample 3", "takes a sample"),
         ("select 1; select 2", "several statements"),
-        ("copy f to 'x.csv'", "no select that can be read"),
-        ("install httpfs", "no select that can be read"),
+        ("copy f to 'x.csv'", "not a select that can be read"),
+        ("install httpfs", "not a select that can be read"),
         ("select getenv('HOME') as h, _row from f", "getenv"),
     ],
 )

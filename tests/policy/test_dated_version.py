@@ -18,9 +18,10 @@ from pipelines.home import DBT_DIR, Home
 DAY = "2025-01-01"
 NO_TESTS = ("resource_type:unit_test", "resource_type:test")
 JUDGED = """
-    select ticket_id, requested_on, policy_rule_id, policy_outcome, legal_outcome, paypal_state,
+    select ticket_id, tickets.requested_on, policy_rule_id, policy_outcome, legal_outcome, paypal_state,
         is_repair_cheaper
     from intermediate.int_claims__judged join intermediate.int_claims__escalated using (ticket_id)
+    join intermediate.int_tickets__linked as tickets using (ticket_id)
 """
 
 
