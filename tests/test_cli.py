@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -140,5 +141,10 @@ def test_two_homes_in_one_command_are_refused_by_name(built, tmp_path: Path) -> 
 
 
 def test_every_command_takes_the_home_after_its_name() -> None:
+    named = dict(main.commands)
     for name, command in main.commands.items():
+        if isinstance(command, click.Group):
+            del named[name]
+            named |= {f"{name} {each}": under for each, under in command.commands.items()}
+    for name, command in named.items():
         assert "--home" in [option for each in command.params for option in each.opts], name

@@ -54,7 +54,7 @@ def test_the_totals_add_up_the_months_of_the_newest_forecast(
     assert shown["Claims in the next 12 months"] == number(year, "en")
     assert shown["Claims in the next 24 months"] == number(all_claims, "en")
     assert shown["Reserve"] == euros(cost, "en")
-    limits = f"90% interval {euros(cost * 0.8, 'en')} – {euros(cost * 1.2, 'en')}"
+    limits = f"90% interval {euros(float(cost) * 0.8, 'en')} – {euros(float(cost) * 1.2, 'en')}"
     assert limits in captions(app)
     assert table(app, "forecast_month").height == 24
 
