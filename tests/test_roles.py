@@ -83,7 +83,7 @@ WRONG = {
     "people: {a: {role: quality, family: [x]}}": "unknown key 'family'. Did you mean 'families'?",
     "people: {a: {role: manager, families: [x]}}": "the role manager sees every row",
     "people: {a: {role: admin, suppliers: [x]}}": "the role admin sees every row",
-    "people: {1: {role: admin}}": "1 is no name",
+    "people: {1: {role: admin}}": "1 is not a name",
     "people: {a: {role: admin}, A: {role: manager}}": "names 'A' twice",
     "people: {a: {role: manager}, a: {role: admin}}": "'a' is there twice",
     "people: {a: {role: manager, role: admin}}": "'role' is there twice",

@@ -114,6 +114,7 @@ def older_home(small_home_builder: Any, tmp_path_factory: pytest.TempPathFactory
     path = small_home_builder.make(home.root)
     with duckdb.connect(str(path)) as con:
         con.execute("drop table marts.fct_remedy_costs; drop table marts.fct_nevada")
+        con.execute("drop table marts.fct_audit_findings; drop table marts.fct_misuse_rejections")
         con.execute("alter table marts.fct_claims drop column net_cost_eur")
         con.execute("delete from meta.measures where name = 'claims_per_1000'")
     return home
