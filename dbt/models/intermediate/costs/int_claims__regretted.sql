@@ -225,6 +225,10 @@ select
         when work_basis = 'own_work' then regret_eur
         else cast(round(certain + loss, 2) as decimal(18,2))
     end as expected_regret_eur,
-    cast(round(greatest(variance, 0), 2) as decimal(28,2)) as regret_variance,
+    -- Cents of a variance above a hundred million are the last bits of a double: each engine has its own.
+    cast(
+        case when variance > 100000000 then round(variance / 1000000) * 1000000 else round(greatest(variance, 0), 2) end
+        as decimal(28,2)
+    ) as regret_variance,
     share as discernment_share
 from regrets
