@@ -21,6 +21,7 @@ JUDGED = """
     select ticket_id, tickets.requested_on, policy_rule_id, policy_outcome, legal_outcome, paypal_state,
         is_repair_cheaper
     from intermediate.int_claims__judged join intermediate.int_claims__escalated using (ticket_id)
+    join intermediate.int_claims__conditions using (ticket_id)
     join intermediate.int_tickets__linked as tickets using (ticket_id)
 """
 
