@@ -12,91 +12,20 @@ import re
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from pipelines.errors import SavoirError, machine_fault
+from pipelines.alert_commands import alert_group
+from pipelines.command_words import EXIT_RED, IsoDay, Sentences
+from pipelines.errors import SavoirError
 from pipelines.home import PRIVATE_UMASK, Home
 from pipelines.terminal import say, show
 
-EXIT_RED = 1
 EXIT_REFUSED = 3
-# As shells report a process that SIGINT has ended.
-EXIT_INTERRUPTED = 130
 ROWS_SHOWN = 20
 CHECK_ROWS_SHOWN = 3
 WEEK = re.compile(r"\d{4}-W\d{2}")
-
-
-def _home_of_command(context: click.Context, _: click.Parameter, root: Path | None) -> None:
-    """`--home` after the command: the same home as before it, and never a second one."""
-    before = context.parent
-    if root is None or before is None:
-        return
-    home = Home.at(root)
-    is_typed = before.get_parameter_source("root") == click.core.ParameterSource.COMMANDLINE
-    if is_typed and before.obj != home:
-        raise click.UsageError(f"--home names two folders, {before.obj.root} and {home.root}. Give one.")
-    context.obj = home
-
-
-class _AtHome(click.Command):
-    """A command that takes `--home` after its own name too, as people type it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params.append(
-            click.Option(
-                ["--home", "root"],
-                type=click.Path(file_okay=False, path_type=Path),
-                callback=_home_of_command,
-                expose_value=False,
-                help="The same as before the command.",
-            )
-        )
-
-
-class _Sentences(click.Group):
-    """Prints our own errors as the sentences they are, without a traceback."""
-
-    command_class = _AtHome
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except SavoirError as error:
-            say(f"Error: {error}")
-            ctx.exit(EXIT_RED)
-        except KeyboardInterrupt:
-            self._leave()
-        except Exception as error:
-            if (fault := machine_fault(error)) is None:
-                raise
-            say(f"Error: {fault}")
-            ctx.exit(EXIT_RED)
-
-    @staticmethod
-    def _leave() -> NoReturn:
-        """Ctrl-C: at once, since threads of engines that are still at work would abort a slower exit."""
-        say("Interrupted. Nothing was published or lost; the next build starts afresh.")
-        if (reading := sys.modules.get("pipelines.feeds.reading")) is not None:
-            reading.end_child()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(EXIT_INTERRUPTED)
-
-
-class IsoDay(click.ParamType):
-    """A day as 2026-10-31."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a day. Write it as 2026-10-31.", param, ctx)
 
 
 class UtcMoment(click.ParamType):
@@ -127,7 +56,7 @@ class IsoWeek(click.ParamType):
         return value
 
 
-@click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--home",
     "root",
@@ -268,7 +197,7 @@ def check(context: click.Context, home: Home, file: Path, source: str) -> None:
         context.exit(EXIT_REFUSED)
 
 
-@main.group(cls=_Sentences)
+@main.group(cls=Sentences)
 def mapping() -> None:
     """Mappings of exports: draft one, list all."""
 
@@ -532,6 +461,9 @@ def rotate_key(home: Home) -> None:
     from pipelines.erasure.key_rotation import rotate_key as rotate
 
     show(f"{rotate(home, say)} files were written again under the new key. Run savoir build next.")
+
+
+main.add_command(alert_group)
 
 
 def _still_served(home: Home) -> str:

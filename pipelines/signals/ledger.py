@@ -186,6 +186,22 @@ def alerts(home: Home, known_at: datetime | None = None) -> list[Alert]:
     ]
 
 
+def named(home: Home, text: str) -> str:
+    """The signal_id of the one alert whose id is `text`, or holds it whatever its capitals.
+
+    LedgerError where none or several do.
+    """
+    known = [alert.signal_id for alert in alerts(home)]
+    if text in known:
+        return text
+    found = [signal_id for signal_id in known if text.strip() and text.casefold() in signal_id.casefold()]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise LedgerError(f"The ledger has no alert {text!r}: `savoir alert list --all` names them.")
+    raise LedgerError(f"{len(found)} alerts hold {text!r}: write more of one of {', '.join(found)}.")
+
+
 def with_verdicts(signals: pl.DataFrame, ledger: list[Alert]) -> pl.DataFrame:
     """Signals whose status is what people decided, where they confirmed or closed an alert."""
     decided = {a.signal_id: a.status for a in ledger if a.status != "alert"}
