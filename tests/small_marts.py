@@ -129,12 +129,14 @@ def fits() -> pl.DataFrame:
         ("family", "chainsaw", 0.9, None),
         ("family", "lawn_mower", None, "No event among these units: there is nothing to fit."),
     ):
-        for convention, factor in (("interval", 1.0), ("exact", 1.1)):
+        for convention, factor in (("exact", 1.0), ("interval", 1.1)):
             row: dict[str, Any] = {
                 "units": 2500,
                 "events": 300 if shape else 0,
+                "dated_events": 250 if shape else 0,
                 "is_enough": shape is not None,
                 "is_diverging": scope_id == "chainsaw",
+                "is_default": convention == "exact",
                 "doubt": doubt,
             }
             names = ("shape", "scale", "b10_months", "cumulative_24")

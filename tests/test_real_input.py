@@ -93,7 +93,7 @@ def test_the_time_to_return_of_every_product_is_a_curve(retail_home: Home) -> No
         retail_home,
         "select sum(events), count(*) filter (shape is null and doubt is null)"
         " from marts.fct_reliability_fits"
-        " where scope_type = 'sku' and cause = 'return' and convention = 'interval'",
+        " where scope_type = 'sku' and cause = 'return' and is_default",
     ) == (events, 0)
 
 

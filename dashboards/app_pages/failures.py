@@ -110,23 +110,36 @@ with left, st.container(border=True, height="stretch"):
 with right, st.container(border=True, height="stretch"):
     st.subheader(t("weibull_title"), anchor=False, help=term("weibull"))
     fitted = ask(fits, scope, cause)
-    conventions = {name: t(f"convention_{name}") for name in ("interval", "exact")}
+    conventions = {name: t(f"convention_{name}") for name in ("exact", "interval")}
+    default = "exact" if fitted.is_empty() else fitted["convention"][0]
     convention = st.segmented_control(
         t("weibull_title"),
         list(conventions),
         required=True,
         format_func=conventions.__getitem__,
         label_visibility="collapsed",
-        **bound("convention", OneOf(conventions), "interval"),
+        **bound("convention", OneOf(conventions), default),
     )
     points = ask(weibull_points, scope, cause)
     if points.is_empty() or fitted.is_empty():
         st.info(t("weibull_none"))
     else:
-        chosen = fitted.filter(pl.col("convention") == convention).row(0, named=True)
-        st.caption(_said(chosen))
+        by_name = {row["convention"]: row for row in fitted.iter_rows(named=True)}
+        chosen = by_name[convention]
         if chosen["is_diverging"]:
             st.warning(t("weibull_diverging"), icon=":material/call_split:")
+            for each in conventions:
+                st.caption(conventions[each] + " · " + _said(by_name[each]))
+        else:
+            st.caption(_said(chosen))
+        st.caption(
+            t(
+                "weibull_dated",
+                dated=written(chosen["dated_events"], lang),
+                events=written(chosen["events"], lang),
+                default=conventions[default],
+            )
+        )
         if chosen["doubt"]:
             st.text(sentence(chosen["doubt"]))
         line = ask(weibull_line, scope, cause, convention)
@@ -137,6 +150,7 @@ with right, st.container(border=True, height="stretch"):
             "told": t("weibull_convention"),
             "units": columns["units"],
             "events": columns["events"],
+            "dated_events": fields.number(t("weibull_told")),
             **{
                 f"{name}{limit}": kind(t(f"weibull_{name}") + suffix)
                 for name, kind in (
@@ -147,6 +161,7 @@ with right, st.container(border=True, height="stretch"):
                 )
                 for limit, suffix in (("", ""), ("_low", " ≥"), ("_high", " ≤"))
             },
+            "is_default": fields.flag(t("weibull_default")),
             "is_enough": fields.flag(t("weibull_enough")),
             "is_diverging": fields.flag(t("weibull_differs")),
             "doubt": fields.text(t("weibull_doubt"), "large"),

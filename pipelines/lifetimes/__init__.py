@@ -3,7 +3,8 @@
 Belongs here: reading the intermediate tables, calling `pipelines.reliability`, writing Parquet. Does not
 belong here: a decision about a row (SQL made it), a numerical method (`pipelines.reliability`), Dagster.
 
-    int_lifetimes__by_age ─> fits.parquet       one row per scope × cause × convention
+    int_lifetimes__by_age, int_lifetimes__by_day
+                          ─> fits.parquet       one row per scope × cause × convention
     int_lifetimes__by_month, int_claims__by_month, int_claims__cost_by_month
                           ─> forecasts.parquet  one row per scope × as-of date × future month
 """
@@ -39,7 +40,7 @@ def compute(home: Home, as_of: date, progress: Callable[[str], None] = lambda _:
     counts: Counts = read_counts(home)
     least = minimum_events()
     tables = {
-        "fits": fit_rows(counts.life_tables, counts.families),
+        "fits": fit_rows(counts.life_tables, counts.day_tables, counts.families),
         "forecasts": forecast_rows(counts, as_of, least),
     }
     for name in TABLES:

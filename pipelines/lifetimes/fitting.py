@@ -1,4 +1,4 @@
-"""The rows of `fits`: every life table as a Weibull, by both conventions, and the rates of small products.
+"""The rows of `fits`: every series as a Weibull, by both conventions, and the rates of small products.
 
 Belongs here: which counts go into which fit, and what a person is told of one that cannot be trusted. Does
 not belong here: the likelihood (`pipelines.reliability`), nor the declared minimum of events (the mart).
@@ -10,11 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.lifetimes.reading import AGE_MONTHS, DAYS_PER_MONTH, LifeTables
+from pipelines.lifetimes.reading import AGE_MONTHS, DAYS_PER_MONTH, DayTables, LifeTables
 from pipelines.reliability import (
     Doubt,
     WeibullBatch,
     batch_cumulative,
+    fit_weibull_groups,
     fit_weibull_life_tables,
     misfit_probability,
     poisson_limits,
@@ -34,11 +35,8 @@ WORDS = {
     Doubt.NO_CONVERGENCE: "The search for the best curve did not settle: look at the life table instead.",
     Doubt.FLAT_LIKELIHOOD: "The events lie in one month of age or at its edge: they fix no curve.",
 }
-
-
-MADE = "The convention makes this curve: events placed where they may lie, they fix none."
 KEY = ("scope_type", "scope_id", "cause", "convention")
-COUNTED = ("units", "events", "oldest_month")
+COUNTED = ("units", "events", "dated_events", "oldest_month")
 ESTIMATED = (
     *("exposure_months", "rate_per_1000"),
     *("shrunken_per_1000", "shrunken_per_1000_low", "shrunken_per_1000_high", "own_share"),
@@ -52,36 +50,48 @@ SCHEMA = pl.Schema(
         **dict.fromkeys(COUNTED, pl.Int64()),
         **dict.fromkeys(ESTIMATED, pl.Float64()),
         "is_diverging": pl.Boolean(),
+        "is_default": pl.Boolean(),
         "doubt": pl.String(),
     }
 )
 
 
-def fit_rows(tables: LifeTables, families: pl.DataFrame) -> pl.DataFrame:
+def fit_rows(tables: LifeTables, days: DayTables, families: pl.DataFrame) -> pl.DataFrame:
     """One row per scope × cause × convention."""
     if tables.series.is_empty():
         return SCHEMA.to_frame()
+    events, dated = tables.events.sum(axis=1), dated_events(tables, days)
     base = tables.series.with_columns(
-        units=pl.Series(tables.events.sum(axis=1) + tables.left.sum(axis=1)),
-        events=pl.Series(tables.events.sum(axis=1)),
+        units=pl.Series(events + tables.left.sum(axis=1)),
+        events=pl.Series(events),
+        dated_events=pl.Series(dated),
         oldest_month=pl.Series(_oldest_month(tables)),
         **rates(tables, families),
     )
-    interval, exact = interval_fit(tables), exact_fit(tables)
+    interval, exact = interval_fit(tables), exact_fit(tables, days)
     is_diverging = diverging(interval, exact)
-    is_made = (interval.doubt != Doubt.NONE) & (exact.doubt == Doubt.NONE)
-    conventions = {"interval": (interval, words(interval)), "exact": (exact, words(exact, is_made))}
+    # A month is right for every event, a day for those whose day was told.
+    is_by_day = 2 * dated >= events
+    conventions = {"interval": (interval, ~is_by_day), "exact": (exact, is_by_day)}
     parts = [
         base.with_columns(
             convention=pl.lit(name),
-            is_diverging=pl.Series(is_diverging | is_made, dtype=pl.Boolean),
-            doubt=doubts,
+            is_diverging=pl.Series(is_diverging, dtype=pl.Boolean),
+            is_default=pl.Series(is_default, dtype=pl.Boolean),
+            doubt=words(batch),
             **_columns(batch),
             misfit_probability=_known(misfit(tables, batch)),
         ).select(SCHEMA.names())
-        for name, (batch, doubts) in conventions.items()
+        for name, (batch, is_default) in conventions.items()
     ]
     return pl.concat(parts).cast(dict(SCHEMA)).sort(KEY)
+
+
+def dated_events(tables: LifeTables, days: DayTables) -> NDArray[np.int64]:
+    """How many events of each series have a day."""
+    told = days.events.filter(pl.col("after") == pl.col("age"))
+    place, count = told["series"].to_numpy(), told["events"].to_numpy().astype(float)
+    return np.bincount(place, count, len(tables.series)).astype(np.int64)
 
 
 def interval_fit(tables: LifeTables) -> WeibullBatch:
@@ -99,9 +109,20 @@ def interval_fit(tables: LifeTables) -> WeibullBatch:
     )
 
 
-def exact_fit(tables: LifeTables) -> WeibullBatch:
-    """Events and leavers at the end of their month, as textbook charts of returns by month have it."""
-    return fit_weibull_life_tables(tables.events, tables.left, convention="exact", quantile_share=B10_SHARE)
+def exact_fit(tables: LifeTables, days: DayTables) -> WeibullBatch:
+    """Events on their day, on the day of delivery within it; untold ones in the days before their request."""
+    after, age = (days.events[name].to_numpy().astype(float) for name in ("after", "age"))
+    first_day = age < 1
+    after, age = np.where(first_day, 0.0, after), np.where(first_day, 1.0, age)
+    left = days.left["age"].to_numpy()
+    return fit_weibull_groups(
+        np.concatenate([days.events["series"], days.left["series"]]),
+        np.concatenate([after, left]) / DAYS_PER_MONTH,
+        np.concatenate([age / DAYS_PER_MONTH, np.full(len(left), np.inf)]),
+        weight=np.concatenate([days.events["events"], days.left["units"]]).astype(float),
+        samples=len(tables.series),
+        quantile_share=B10_SHARE,
+    )
 
 
 def misfit(tables: LifeTables, batch: WeibullBatch) -> Floats:
@@ -120,12 +141,9 @@ def diverging(interval: WeibullBatch, exact: WeibullBatch) -> NDArray[np.bool_]:
         return is_far & ((other < one.low) | (other > one.high))
 
 
-def words(batch: WeibullBatch, is_made: NDArray[np.bool_] | None = None) -> pl.Series:
-    """Why each fit cannot be trusted; `is_made`: only the convention gave an answer."""
-    found = [WORDS[Doubt(int(each))] for each in batch.doubt]
-    if is_made is not None:
-        found = [MADE if made else word for made, word in zip(is_made, found, strict=True)]
-    return pl.Series(found, dtype=pl.String)
+def words(batch: WeibullBatch) -> pl.Series:
+    """Why each fit cannot be trusted."""
+    return pl.Series([WORDS[Doubt(int(each))] for each in batch.doubt], dtype=pl.String)
 
 
 def rates(tables: LifeTables, families: pl.DataFrame) -> dict[str, pl.Series]:

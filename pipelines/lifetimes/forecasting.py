@@ -94,6 +94,7 @@ def forecast_rows(counts: Counts, as_of: date, least: int) -> pl.DataFrame:
     ).select("sku", "scope")
     by_family = Counts(
         counts.life_tables,
+        counts.day_tables,
         *(_by_scope(frame, family_of) for frame in (counts.fleet, counts.claims, counts.costs)),
         counts.families,
     )

@@ -31,6 +31,18 @@ class LifeTables:
 
 
 @dataclass(frozen=True)
+class DayTables:
+    """The same series by day, as rows; ages in days, `series` numbers the rows of LifeTables.series.
+
+    events: series, first_cause (of cause any), after, age, events: each lies in (after, age], or on the day
+    where both are one. left: series, age (mean), units.
+    """
+
+    events: pl.DataFrame
+    left: pl.DataFrame
+
+
+@dataclass(frozen=True)
 class Counts:
     """All that is read. Months are counted from year 0, so that they subtract.
 
@@ -40,6 +52,7 @@ class Counts:
     """
 
     life_tables: LifeTables
+    day_tables: DayTables
     fleet: pl.DataFrame
     claims: pl.DataFrame
     costs: pl.DataFrame
@@ -56,6 +69,15 @@ def read_counts(home: Home) -> Counts:
             from intermediate.int_lifetimes__by_age
             where cohort is null and bound = 'known'
             order by scope_type, scope_id, cause, age_month
+            """
+        ).pl()
+        days = con.sql(
+            """
+            select
+                scope_type, scope_id, cause, first_cause, after_days as after, age_days as age, events,
+                left_units as units, left_days as days
+            from intermediate.int_lifetimes__by_day
+            order by all
             """
         ).pl()
         fleet = con.sql(
@@ -92,7 +114,8 @@ def read_counts(home: Home) -> Counts:
         families = con.sql(
             "select sku, family_code from intermediate.int_lifetimes__by_month group by all order by all"
         ).pl()
-    return Counts(life_tables(cells), fleet, claims, costs, families)
+    tables = life_tables(cells)
+    return Counts(tables, day_tables(days, tables.series), fleet, claims, costs, families)
 
 
 def life_tables(cells: pl.DataFrame) -> LifeTables:
@@ -103,6 +126,24 @@ def life_tables(cells: pl.DataFrame) -> LifeTables:
 
     series = cells.select("scope_type", "scope_id", "cause").gather_every(AGE_MONTHS)
     return LifeTables(series, by_month("events"), by_month("left_units"), by_month("left_days"))
+
+
+def day_tables(rows: pl.DataFrame, series: pl.DataFrame) -> DayTables:
+    """Rows of int_lifetimes__by_day by series: who left without the event, and the events."""
+    numbered = series.with_row_index("series")
+    own = rows.join(numbered, on=["scope_type", "scope_id", "cause"], how="inner")
+    everyone = rows.filter(pl.col("cause") == "*").join(numbered, on=["scope_type", "scope_id"], how="inner")
+    columns = ["series", "age", "units", "days"]
+    left = (
+        pl.concat([everyone.select(columns), own.filter(pl.col("units") != 0).select(columns)])
+        .group_by("series", "age")
+        .agg(pl.col("units", "days").sum())
+        .filter(pl.col("units") > 0)
+        .select("series", "units", age=pl.col("days") / pl.col("units"))
+        .sort("series", "age")
+    )
+    events = own.filter(pl.col("events") > 0).select("series", "first_cause", "after", "age", "events")
+    return DayTables(events.sort(events.columns), left)
 
 
 def _month(column: str) -> str:

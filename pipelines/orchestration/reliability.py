@@ -15,6 +15,7 @@ from pipelines.orchestration.resources import BuildSession
 # What Python reads of the build file (pipelines/lifetimes/reading.py, pipelines/signals/reading.py).
 READ = (
     "int_lifetimes__by_age",
+    "int_lifetimes__by_day",
     "int_lifetimes__by_month",
     "int_claims__by_month",
     "int_claims__cost_by_month",

@@ -80,16 +80,16 @@ def cohort_curves(snapshot: Snapshot, scope: Scope, cause: str = "defect") -> pl
 
 
 def fits(snapshot: Snapshot, scope: Scope, cause: str = "defect") -> pl.DataFrame:
-    """The Weibull curve of a scope in both conventions, interval first, with its limits and its doubt."""
+    """The Weibull curve of a scope in both conventions, the default first, with its limits and its doubt."""
     return snapshot.rows(
         """
         select
-            convention, units, events, shape, shape_low, shape_high, scale, scale_low, scale_high, b10_months,
-            b10_low, b10_high, cumulative_24, cumulative_24_low, cumulative_24_high, is_diverging, is_enough,
-            doubt
+            convention, units, events, dated_events, shape, shape_low, shape_high, scale, scale_low,
+            scale_high, b10_months, b10_low, b10_high, cumulative_24, cumulative_24_low,
+            cumulative_24_high, is_diverging, is_default, is_enough, doubt
         from marts.fct_reliability_fits
         where scope_type = ? and scope_id = ? and cause = ?
-        order by convention desc
+        order by is_default desc
         """,
         [*scope_key(scope), cause],
     )
@@ -114,11 +114,12 @@ def weibull_points(snapshot: Snapshot, scope: Scope, cause: str = "defect") -> p
 
 
 def weibull_line(
-    snapshot: Snapshot, scope: Scope, cause: str = "defect", convention: str = "interval"
+    snapshot: Snapshot, scope: Scope, cause: str = "defect", convention: str | None = None
 ) -> pl.DataFrame:
     """The fitted curve on Weibull paper, shape · (ln age − ln scale), from the first month to the 24th.
 
-    Limits are there where the fit states them: at 24 months, for the share failed by then.
+    Without a convention that of the default. Limits are there where the fit states them: at 24 months, for
+    the share failed by then.
     """
     return snapshot.rows(
         """
@@ -131,10 +132,11 @@ def weibull_line(
             case when age_month = 24 then cumulative_24_high end as cumulative_high
         from marts.fct_reliability_fits
         cross join (select unnest([0.5, 1, 2, 3, 6, 9, 12, 15, 18, 21, 24])::double as age_month)
-        where scope_type = ? and scope_id = ? and cause = ? and convention = ? and shape is not null
+        where scope_type = ? and scope_id = ? and cause = ? and shape is not null
+            and case when ? is null then is_default else convention = ? end
         order by age_month
         """,
-        [*scope_key(scope), cause, convention],
+        [*scope_key(scope), cause, convention, convention],
     )
 
 

@@ -82,7 +82,7 @@ def ranked(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
             on family.scope_type = 'family' and family.scope_id = products.family_code
         left join marts.fct_reliability_fits as fits
             on fits.scope_type = 'sku' and fits.scope_id = lines.sku and fits.cause = 'defect'
-                and fits.convention = 'interval'
+                and fits.is_default
         left join recent on recent.sku = lines.sku
         order by
             is_past_family desc, (rate - family_rate) / nullif(rate - low, 0) desc nulls last,

@@ -70,15 +70,19 @@ def test_a_fit_is_told_with_its_limits_and_what_it_rests_on(open_page: Open) -> 
     assert f"{percent(0.18, 'en')} (95% {percent(0.144, 'en')} – {percent(0.216, 'en')})" in said
     assert f"Shape {number(0.8, 'en', 2)} ({number(0.64, 'en', 2)} – {number(0.96, 'en', 2)})" in said
     assert "300 failures of 2,500 machines" in said
-    exact = captions(open_page("failures", convention="exact"))
-    assert f"Shape {number(0.88, 'en', 2)}" in exact
+    assert "The day was told of 250 of 300; the default here: Days." in said
+    by_month = captions(open_page("failures", convention="interval"))
+    assert f"Shape {number(0.88, 'en', 2)}" in by_month
 
 
 def test_a_fit_that_diverges_or_cannot_be_trusted_says_so(open_page: Open) -> None:
     app = open_page("failures", family="chainsaw")
     assert [each.value for each in app.warning] == [
-        "Here the answer depends on how ages known in months are read: compare both."
+        "Here the answer depends on whether ages are read in days or in months: both are shown."
     ]
+    said = captions(app)
+    assert f"Days · Failed by 24 months, by the fit: {percent(0.18, 'en')}" in said
+    assert f"Months · Failed by 24 months, by the fit: {percent(0.198, 'en')}" in said
     doubtful = open_page("failures", family="lawn_mower")
     assert "No event among these units: there is nothing to fit." in [each.value for each in doubtful.text]
     assert "too few to say" in captions(doubtful)

@@ -67,7 +67,7 @@ def test_every_text_of_the_catalogues_is_there_in_both_languages() -> None:
 
 
 def test_every_doubt_that_a_fit_or_a_forecast_can_say_is_known_in_french() -> None:
-    doubts = [*fitting.WORDS.values(), fitting.MADE, forecasting.NO_CURVE, forecasting.NO_COST]
+    doubts = [*fitting.WORDS.values(), forecasting.NO_CURVE, forecasting.NO_COST]
     for doubt in doubts:
         assert doubt is None or sentence(doubt, "fr") != doubt, doubt
 

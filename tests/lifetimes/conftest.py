@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from pipelines.home import Home
-from pipelines.lifetimes.reading import AGE_MONTHS, Counts, LifeTables
+from pipelines.lifetimes.reading import AGE_MONTHS, Counts, DayTables, LifeTables
 
 FIRST = 2023 * 12
 LAST = 2026 * 12 + 9  # October 2026
@@ -62,6 +62,7 @@ def shop(tables: LifeTables, rate: float, units: int, seed: int = 1) -> Counts:
                         costs.append((sku, delivery + k, count, 50.0 * count, 2500.0 * count))
     return Counts(
         tables,
+        DayTables(pl.DataFrame(), pl.DataFrame()),
         pl.DataFrame(
             fleet, schema=["sku", "delivery", "end", "is_completed", "is_watched", "units"], orient="row"
         ),

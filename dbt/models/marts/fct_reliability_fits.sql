@@ -9,6 +9,7 @@ select
     convention,
     units,
     events,
+    dated_events,
     oldest_month,
     exposure_months,
     rate_per_1000,
@@ -30,6 +31,7 @@ select
     cumulative_24_low,
     cumulative_24_high,
     is_diverging,
+    is_default,
     events >= {{ var('minimum_events') }} as is_enough,
     coalesce(
         doubt,

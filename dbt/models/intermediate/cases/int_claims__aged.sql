@@ -12,7 +12,8 @@ with tickets as (
         case
             when tickets.defect_appeared_on <= tickets.requested_on then tickets.defect_appeared_on
             else tickets.requested_on
-        end as appeared_on
+        end as appeared_on,
+        coalesce(tickets.defect_appeared_on <= tickets.requested_on, false) as is_appearance_told
     from {{ ref('int_tickets__linked') }} as tickets
     inner join {{ ref('int_claims__diagnosed') }} as diagnosed on tickets.ticket_id = diagnosed.ticket_id
     left join {{ ref('int_order_lines__in_service') }} as lines
@@ -119,6 +120,7 @@ select
     in_service_on,
     cast(lifetime_number as bigint) as lifetime_number,
     appeared_on,
+    is_appearance_told,
     age_days,
     cast(age_days as double) / 30.4375 as age_months,
     case when is_in_service and appeared_on <= base_warranty_end_on then {{ age_month('age_days') }} end as age_month,

@@ -11,6 +11,8 @@ with tickets as (
         diagnosed.cause,
         shares.defect_share,
         aged.appeared_on,
+        -- A return happens on the day it is asked for.
+        not tickets.is_claim or aged.is_appearance_told as is_dated,
         aged.replaced_on,
         aged.replacement_in_service_on,
         aged.refunded_out_on,
@@ -66,6 +68,7 @@ events as (
         cause,
         defect_share,
         appeared_on,
+        is_dated,
         case when event_number <= event_units then replaced_on end as replaced_on,
         case when event_number <= event_units then replacement_in_service_on end as replacement_in_service_on,
         case when event_number <= refunded_out_units then refunded_out_on end as refunded_out_on
@@ -95,6 +98,7 @@ select
     cause,
     defect_share,
     appeared_on,
+    is_dated,
     replaced_on,
     replacement_in_service_on,
     refunded_out_on

@@ -14,7 +14,10 @@ possible as (
                 appeared_on,
                 case when cause = 'defect' then 0 else 1 end,
                 ticket_id
-        ) as possible_place
+        ) as possible_place,
+        row_number() over (
+            partition by order_id, line_number, unit_number, lifetime_number, is_claim order by appeared_on, ticket_id
+        ) as place
     from events
 ),
 
@@ -27,17 +30,18 @@ per_lifetime as (
         min(replaced_on) as replaced_on,
         min(replacement_in_service_on) as replacement_in_service_on,
         min(refunded_out_on) as refunded_on,
-        min(case when is_claim then appeared_on end) as first_any_on
-        {%- for event in lifetime_events() if event.cause != 'any' %},
-        min(
-            case
-                when
-                    {{ "not is_claim" if event.cause == 'return' else "is_claim" }}
-                    and cause in ('{{ event.causes | join("', '") }}')
-                    then appeared_on
-            end
-        ) as first_{{ event.name }}_on
-        {%- endfor %},
+        {%- for event in lifetime_events() %}
+        {%- set counted %}
+            {%- if event.cause == 'any' %}is_claim
+            {%- else %}{{ 'not ' if event.cause == 'return' }}is_claim and cause in ('{{ event.causes | join("', '") }}')
+            {%- endif %}
+        {%- endset %}
+        min(case when {{ counted }} then appeared_on end) as first_{{ event.name }}_on,
+        {%- if event.bound == 'known' %}
+        min(case when {{ counted }} and is_dated then appeared_on end) as first_dated_{{ event.name }}_on,
+        {%- endif %}
+        {%- endfor %}
+        max(case when is_claim and place = 1 then cause end) as first_any_cause,
         max(case when possible_place = 1 then defect_share end) as first_defect_share
     from possible
     group by order_id, line_number, unit_number, lifetime_number
@@ -100,7 +104,12 @@ ended as (
         {%- for event in lifetime_events() %},
         greatest(entered.entered_on, per_lifetime.first_{{ event.name }}_on) as first_{{ event.name }}_on,
         per_lifetime.first_{{ event.name }}_on is not null as has_{{ event.name }}
+        {%- if event.bound == 'known' %},
+        coalesce(per_lifetime.first_dated_{{ event.name }}_on = per_lifetime.first_{{ event.name }}_on, false)
+            as is_{{ event.name }}_dated
+        {%- endif %}
         {%- endfor %},
+        per_lifetime.first_any_cause,
         per_lifetime.first_defect_share
     from entered
     left join per_lifetime
@@ -134,6 +143,10 @@ select
     -- Seen only while the unit was watched.
     case when has_{{ event.name }} and first_{{ event.name }}_on <= ended_on then first_{{ event.name }}_on end
         as first_{{ event.name }}_on
+    {%- if event.bound == 'known' %},
+    is_{{ event.name }}_dated
+    {%- endif %}
     {%- endfor %},
+    first_any_cause,
     first_defect_share
 from ended
