@@ -36,7 +36,7 @@ from pipelines.errors import MachineError
 from pipelines.feeds import Delivery, files, reading, take_all
 from pipelines.feeds import child as reading_child
 from pipelines.feeds.landing import delivery_folders, feed_files, files_sql
-from pipelines.feeds.mappings import sources
+from pipelines.feeds.sources import sources
 from pipelines.feeds.staging import Task
 from pipelines.home import PROJECT_DIR, Home
 

@@ -10,10 +10,11 @@ from pipelines.feeds.files import FileRefusedError
 from pipelines.feeds.inbox import waiting
 from pipelines.feeds.landing import DoorBusyError, ensure_empty_landing
 from pipelines.feeds.mapping_files import MappingError
-from pipelines.feeds.mappings import Mapping, sources
+from pipelines.feeds.mappings import Mapping
 from pipelines.feeds.quarantine import quarantined, replay_quarantine
 from pipelines.feeds.results import CheckResult, Delivery, FeedCounts, Refusal, Skip, WaitingFile
 from pipelines.feeds.retiring import withdraw
+from pipelines.feeds.sources import sources
 
 __all__ = [
     "CheckResult",

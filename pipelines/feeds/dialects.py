@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipelines.feeds.files import MAX_RECORD_BYTES, FileRefusedError
 from pipelines.feeds.mappings import Dialect
 
 # A line end that a text writes as an escape (`\n`) must not count as one: it passes the reader as this.
 LINE_END_IN_TEXT = "\r"
 _SEP_LINE = re.compile(rb'"?sep=(.)"?\n?', re.IGNORECASE)
-# Beyond this a quote that does not close is taken for one that never will.
-_MAX_HELD_BYTES = 4 << 20
+# What the reader takes for a quote that does not close where its cell ends, whatever follows it.
+_NEVER_CLOSED = b'""!'
 _ESCAPED = {b"n": b"\r", b"t": b"\t", b"r": b"", b"0": b"", b"Z": b""}
 
 
@@ -56,17 +57,27 @@ def after_preamble(blocks: Iterator[bytes], skip_lines: int) -> Iterator[tuple[b
         yield held, skipped
 
 
-def own_blocks(blocks: Iterator[bytes], dialect: Dialect) -> Iterator[bytes]:
+def own_blocks(blocks: Iterator[bytes], dialect: Dialect, name: str) -> Iterator[bytes]:
     """The text with double quotes, doubled inside a text, in blocks that end where a line does."""
     writer = _Rewriter(dialect)
-    held = b""
+    held: list[bytes] = []
+    size = wanted = 0
     for block in blocks:
-        text = held + block
-        done, held = writer.rewritten(text, is_last=False)
+        held.append(block)
+        size += len(block)
+        if size < wanted:  # what is open is looked at again only when the text has grown by half
+            continue
+        done, rest = writer.rewritten(b"".join(held), is_last=False)
+        held, size, wanted = [rest], len(rest), len(rest) * 3 // 2
         if done:
             yield done
-    if held:
-        yield writer.rewritten(held, is_last=True)[0]
+        if size > MAX_RECORD_BYTES:
+            raise FileRefusedError(
+                f"{name} opens a quote that does not close within {MAX_RECORD_BYTES >> 20} MiB: close it, or "
+                "correct dialect.quote."
+            )
+    if size:
+        yield writer.rewritten(b"".join(held), is_last=True)[0]
 
 
 class _Rewriter:
@@ -78,11 +89,13 @@ class _Rewriter:
         self._quote, self._escape = quote, escape
         q, e, s = re.escape(quote), re.escape(escape), re.escape(self._separator)
         escaped = rb"|" + e + rb"[\s\S]" if escape else b""
-        plain = rb"(?P<plain>(?:[^" + s + rb"\n" + (e if escape else b"") + rb"]" + escaped + rb")*+)"
+        plain = rb"(?P<plain>(?:[^" + s + rb"\n" + (e if escape else b"") + rb"]" + escaped
+        plain += (rb"|" + e + rb"\Z" if escape else b"") + rb")*+)"
         quoted = b""
         if quote:
             inside = rb"(?:[^" + q + (e if escape else b"") + rb"]" + escaped + rb"|" + q + q + rb")*+"
             quoted = q + rb"(?P<quoted>" + inside + rb")" + q + rb"(?=[" + s + rb"\n]|\Z)|"
+        self._inside = re.compile(inside + rb"(?:" + e + rb")?+") if quote else re.compile(rb"")
         self._cell = re.compile(rb"(?:" + quoted + plain + rb")(?P<end>" + s + rb"|\n|\Z)")
         self._unescaped = re.compile(e + rb"([\s\S])") if escape else None
 
@@ -97,14 +110,17 @@ class _Rewriter:
             is_at_end = found is None or found["end"] == b""
             if found is None or (is_at_end and not is_last):
                 break
-            if (
-                self._quote
-                and found["plain"]
-                and found["plain"].startswith(self._quote)
-                and not is_last
-                and size - place < _MAX_HELD_BYTES
-            ):
-                break  # a quote that is not closed yet
+            if self._quote and found["plain"] and found["plain"].startswith(self._quote):
+                if not is_last and self._is_open(text, place):
+                    break  # a quote that may close yet
+                # One that does not close where its cell ends makes its line one record that is no row.
+                end = text.find(b"\n", place)
+                end = size if end < 0 else end
+                lines.append(self._separator.join([*cells, _NEVER_CLOSED + text[place:end]]))
+                lines.append(text[end : end + 1])
+                cells, place = [], min(end + 1, size)
+                line_begin = place
+                continue
             if self._quote and found["plain"] is None:
                 cells.append(self._written(found["quoted"], is_quoted=True))
             else:
@@ -122,11 +138,14 @@ class _Rewriter:
             line_begin = size
         return b"".join(lines), text[line_begin:]
 
+    def _is_open(self, text: bytes, place: int) -> bool:
+        """Whether the quote at `place` goes on to the end of the text."""
+        found = self._inside.match(text, place + len(self._quote))
+        return found is not None and found.end() == len(text)
+
     def _written(self, value: bytes, is_quoted: bool) -> bytes:
         if self._escape == b"\\" and not is_quoted and value == b"\\N":
             return b""  # MySQL's null
-        if not is_quoted and self._quote and value.startswith(self._quote):
-            return value  # a quote that never closes: the reader says so
         if is_quoted:
             # Doubled quotes first, as escapes, so that both ways of writing one are read alike.
             value = value.replace(

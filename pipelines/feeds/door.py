@@ -23,11 +23,12 @@ from pipelines.feeds.inbox import waiting
 from pipelines.feeds.landing import Taken
 from pipelines.feeds.loading import ConservationError, load, rules_sha256, write_journals
 from pipelines.feeds.mapping_files import MappingError
-from pipelines.feeds.mappings import Mapping, sources
+from pipelines.feeds.mappings import Mapping
 from pipelines.feeds.reading import stage
 from pipelines.feeds.refusals import Refusals, remembered
 from pipelines.feeds.results import CheckResult, Delivery, WaitingFile
 from pipelines.feeds.retiring import retire, retired
+from pipelines.feeds.sources import sources
 from pipelines.feeds.staging import Staged, Task
 from pipelines.home import Home
 

@@ -24,7 +24,8 @@ from pipelines.errors import SavoirError
 from pipelines.feeds.contract import Column, Feed, contract
 from pipelines.feeds.inspecting import ColumnSeen, Inspection, inspect
 from pipelines.feeds.mapping_files import MappingError
-from pipelines.feeds.mappings import STABLE_COLUMNS, sources
+from pipelines.feeds.mapping_reading import STABLE_COLUMNS
+from pipelines.feeds.sources import sources
 from pipelines.home import Home
 
 _WORDS_FILE = Path(__file__).resolve().parent / "header_words.yml"

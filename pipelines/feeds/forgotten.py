@@ -23,8 +23,9 @@ from pipelines.errors import SavoirError
 from pipelines.feeds import landing, sql
 from pipelines.feeds.contract import Contract, Feed, contract
 from pipelines.feeds.engine import Engine
-from pipelines.feeds.mappings import Mapping, sources
+from pipelines.feeds.mappings import Mapping
 from pipelines.feeds.personal import HASH_HEX_DIGITS, hash_sql, keyed_hash
+from pipelines.feeds.sources import sources
 from pipelines.home import Home
 from pipelines.state import Tables, opened
 

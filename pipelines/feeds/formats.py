@@ -16,11 +16,14 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 import pyarrow as pa
 
+from pipelines.feeds.counting_formats import document_items, filled_lines, sheet_rows
 from pipelines.feeds.files import FileRefusedError
 
 _BATCH_ROWS = 10_000
@@ -33,18 +36,16 @@ NOT_JSON = "the line is not a JSON object: write one object per line"
 
 @dataclass
 class Records:
-    """A file's records: the columns that they have, where each starts, and the lines that are none."""
+    """A file's records: how many were counted apart, the columns that they have, where each starts, and the
+    lines that are none.
+    """
 
+    records: int
     columns: tuple[str, ...]
     values: list[list[str | None]] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     unparsed: list[tuple[int, str]] = field(default_factory=list)
     findings: tuple[str, ...] = ()
-
-    @property
-    def records(self) -> int:
-        """Rows and lines that are none."""
-        return len(self.rows) + len(self.unparsed)
 
     def batches(
         self, names: Sequence[str], places: Sequence[int]
@@ -60,6 +61,10 @@ class Records:
                 yield pa.record_batch([*columns, rows], schema=schema)
 
         return schema, made()
+
+
+# Records counted apart, the objects with their places, the lines or items that are none.
+_Objects = tuple[int, list[tuple[int, dict]], list[tuple[int, str]]]
 
 
 class _Number(str):
@@ -87,7 +92,7 @@ def json_records(
     into objects. A list of plain values is joined by `|`; other lists and objects stay JSON.
     """
     nested = [column for column in wanted if "." in column]
-    objects, unparsed = _lines(name, blocks) if is_ndjson else _document(name, blocks)
+    counted, objects, unparsed = _lines(name, blocks) if is_ndjson else _document(name, blocks)
     columns: dict[str, int] = {}
     for _, item in objects:
         for key in item:
@@ -95,7 +100,7 @@ def json_records(
     for column in nested:
         if column not in columns and any(_reaches(item, column) for _, item in objects):
             columns[column] = len(columns)
-    records = Records(tuple(columns), unparsed=unparsed)
+    records = Records(counted, tuple(columns), unparsed=unparsed)
     for row, item in objects:
         cells = {key.strip(): value for key, value in item.items()}
         records.values.append(
@@ -116,12 +121,13 @@ def _no_number(value: str) -> Any:
     raise ValueError(f"{value} is not JSON")
 
 
-def _lines(name: str, blocks: Iterator[bytes]) -> tuple[list[tuple[int, dict]], list[tuple[int, str]]]:
+def _lines(name: str, blocks: Iterator[bytes]) -> _Objects:
     objects: list[tuple[int, dict]] = []
     unparsed: list[tuple[int, str]] = []
-    number, held, size = 0, b"", 0
-    for block in (*blocks, b""):
+    number, held, size, counted = 0, b"", 0, 0
+    for block in chain(blocks, [b""]):
         size += len(block)
+        counted += filled_lines(block)
         if size > MAX_WORKBOOK_BYTES:
             raise FileRefusedError(
                 f"{name} is larger than {MAX_WORKBOOK_BYTES >> 20} MiB of JSON: split it by lines, or "
@@ -140,10 +146,10 @@ def _lines(name: str, blocks: Iterator[bytes]) -> tuple[list[tuple[int, dict]], 
                 objects.append((number, item))
             else:
                 unparsed.append((number, NOT_JSON))
-    return objects, unparsed
+    return counted, objects, unparsed
 
 
-def _document(name: str, blocks: Iterator[bytes]) -> tuple[list[tuple[int, dict]], list[tuple[int, str]]]:
+def _document(name: str, blocks: Iterator[bytes]) -> _Objects:
     parts, size = [], 0
     for block in blocks:
         size += len(block)
@@ -155,6 +161,7 @@ def _document(name: str, blocks: Iterator[bytes]) -> tuple[list[tuple[int, dict]
             )
         parts.append(block)
     text = b"".join(parts)
+    counted = document_items(text)
     try:
         whole = _loaded(text)
     except (ValueError, RecursionError) as error:
@@ -187,7 +194,7 @@ def _document(name: str, blocks: Iterator[bytes]) -> tuple[list[tuple[int, dict]
     unparsed: list[tuple[int, str]] = [
         (row, NOT_JSON) for row, item in enumerate(whole, 1) if not isinstance(item, dict)
     ]
-    return objects, unparsed
+    return counted, objects, unparsed
 
 
 def _reached(item: dict, column: str) -> Any:
@@ -273,7 +280,13 @@ def workbook_records(
     columns = tuple((_cell_text(cell, ".") or "").strip() for cell in rows[place])
     while columns and not columns[-1]:
         columns = columns[:-1]
-    records = Records(columns, findings=tuple(findings))
+    try:
+        counted = sheet_rows(path, filled[0], skip_lines)
+    except (ExpatError, KeyError, ValueError, StopIteration) as error:
+        raise FileRefusedError(
+            f"{name} is a workbook whose rows cannot be counted ({error}): save it again."
+        ) from None
+    records = Records(counted, columns, findings=tuple(findings))
     for number, row in enumerate(rows[place + 1 :], place + 2):
         cells = [_cell_text(cell, decimal_mark, date_forms) for cell in row]
         if not any(cells):

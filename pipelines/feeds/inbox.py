@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.feeds.files import shown
-from pipelines.feeds.mappings import sources
 from pipelines.feeds.results import WaitingFile
+from pipelines.feeds.sources import sources
 from pipelines.home import Home
 
 _KINDS = (

@@ -104,13 +104,6 @@ def load(
             f"{file_name}: {staged.records:,} records were counted in the file, {read:,} are accounted for; "
             "nothing was landed. Please report it."
         )
-    doubts = tuple(
-        f"{file_name}: {rule.feed} has no line number, and the mapping does not say which columns "
-        f"tell one row from "
-        f"another and never change: {', '.join(rule.identity)} were taken. Name them in identity: [...]"
-        for rule in source.feeds
-        if rule.has_content_key and not rule.is_identity_named
-    )
     shown = connection.execute(
         f"select feed, file_row, reasons, record from refused order by file_row, feed limit {_SHOWN_REFUSALS}"
     ).fetchall()
@@ -120,7 +113,7 @@ def load(
         delivery_id=delivery_id,
         counts=tuple(counts),
         skips=skips,
-        findings=(*staged.findings, *exports.findings(source, file_name, dict(exported_at or {})), *doubts),
+        findings=(*staged.findings, *exports.findings(source, file_name, dict(exported_at or {}))),
         refused=tuple(
             Refusal(source.name, feed, file_name, row, tuple(reasons.split("\n")), record, delivery_id)
             for feed, row, reasons, record in shown

@@ -96,9 +96,15 @@ def _of_text(
             lines_before = skipped
             yield block
 
-    text = after_preamble()
-    if not dialects.is_own(dialect):
-        text = dialects.own_blocks(text, dialect)
+    count = RecordCount(dialect.separator, dialect.quote_mark or "\0", dialect.escape_mark)
+    is_own = dialects.is_own(dialect)
+
+    def counted(text: Iterator[bytes]) -> Iterator[bytes]:
+        for block in text:
+            count.add(block)
+            yield block
+
+    text = after_preamble() if is_own else dialects.own_blocks(counted(after_preamble()), dialect, name)
     first, blank_lines = b"", 0
     for first in text:
         if first.strip(b"\n"):
@@ -108,19 +114,20 @@ def _of_text(
         raise FileRefusedError(f"{name} is a cut gzip archive, without even a header: send it again, whole.")
     header = files.header(path, first, dialect.separator, lines_before + blank_lines)
     places = wanted(header.names)
-    count = RecordCount(dialect.separator)
     reader = RowReader(name, header, dialect.separator, places)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for block in chain([first[header.size :]], text):
-            count.add(block)
+            if is_own:
+                count.add(block)
             yield from reader.read(block)
         yield from reader.finish(seen.is_cut)
 
     def account() -> Account:
         unparsed = reader.unparsed
         return Account(
-            records=count.total(),
+            # Foreign quotes are counted from the first line on, the header with them.
+            records=count.total() - (not is_own),
             rows=reader.rows,
             unparsed=_reasons(unparsed, len(header.names)),
             unparsed_count=len(unparsed),

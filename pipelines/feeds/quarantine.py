@@ -13,9 +13,10 @@ from pipelines.feeds.archive import copy_of, stored
 from pipelines.feeds.contract import contract
 from pipelines.feeds.engine import Engine, engine
 from pipelines.feeds.loading import load, rules_sha256, write_journals
-from pipelines.feeds.mappings import sources
+from pipelines.feeds.mapping_files import MappingError
 from pipelines.feeds.results import Delivery, Refusal
 from pipelines.feeds.retiring import retired
+from pipelines.feeds.sources import sources
 from pipelines.home import Home
 
 
@@ -88,12 +89,14 @@ def replay_quarantine(home: Home, progress: Callable[[str], None] | None = None)
             if refusal.record is not None and refusal.delivery_id is not None:
                 open_rows[refusal.delivery_id][refusal.feed].add(refusal.file_row)
         for taken in landing.taken(running.connection, home):
-            source = known_sources.get(taken.source)
-            if (
-                taken.delivery_id not in open_rows
-                or source is None
-                or taken.rules_sha256 == rules_sha256(source)
-            ):
+            if taken.delivery_id not in open_rows or taken.source not in known_sources:
+                continue
+            try:
+                source = known_sources[taken.source]
+            except MappingError as error:
+                say(str(error))  # the rows of other sources are judged all the same
+                continue
+            if taken.rules_sha256 == rules_sha256(source):
                 continue
             staged = stored(
                 running.connection, copy_of(home, taken.source, taken.file_sha256, taken.file_name), source

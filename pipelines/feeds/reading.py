@@ -47,7 +47,7 @@ def stage(task: Task) -> Staged:
         raise FileRefusedError(
             f"{shown(task.path.name)}: {answer.records:,} records were counted in the file, but {read:,} "
             f"were read ({answer.rows:,} rows and {answer.unparsed:,} that cannot be parsed). Nothing was "
-            "landed; write every quote inside a text twice, or report it."
+            "landed; write every quote inside a text twice, every name of a JSON object once, or report it."
         )
     return answer
 

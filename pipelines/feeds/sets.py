@@ -15,8 +15,9 @@ from pathlib import Path
 
 from pipelines.feeds.files import shown
 from pipelines.feeds.mapping_files import MappingError
-from pipelines.feeds.mappings import Mapping, Sources
+from pipelines.feeds.mappings import Mapping
 from pipelines.feeds.results import WaitingFile
+from pipelines.feeds.sources import Sources
 
 
 def is_set(source: Mapping) -> bool:

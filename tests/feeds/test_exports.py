@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from pipelines.feeds import quarantined, sources, take_all
 from pipelines.feeds.door import outdated
-from pipelines.feeds.files import FileRefusedError
 from pipelines.feeds.retiring import withdraw
 from pipelines.home import Home
 from tests.feeds.conftest import landed
@@ -237,5 +236,42 @@ def test_a_mapping_that_leaves_identity_open_asks(home: Home, put: Put) -> None:
     put("shop", MARCH, "export_2026-03-31.csv")
     (delivery,) = take_all(home)
     assert "Livré, which is delivered_at and changes" in str(delivery.refusal)
-    assert FileRefusedError is not None
     assert "shop" in sources(home)
+
+
+CONTENT_KEY = """
+description: Order lines without numbers; state and dates change from one export to the next.
+dialect: {separator: ";", decimal: ",", dates: ["%d/%m/%Y"]}
+columns: [Commande, Date, Etat, Article, Qté, Prix, Livré]
+feeds:
+  orders:
+    columns:
+      order_id: Commande
+      line_number: {content_key: true}
+      contract_at: Date
+      sku: Article
+      quantity: Qté
+      unit_price_eur: Prix
+      delivered_at: Livré
+"""
+
+
+def test_a_content_key_without_identity_is_refused_with_the_question_and_its_candidates(
+    home: Home, put: Put
+) -> None:
+    """Two exports of the same orders: what changed must not make other orders of them."""
+    header = "Commande;Date;Etat;Article;Qté;Prix;Livré\n"
+    march = header + "D1;01/03/2025;en préparation;A;1;100,00;\nD2;02/03/2025;en préparation;B;1;50,00;\n"
+    april = header + "D1;01/03/2025;livrée;A;1;100,00;05/03/2025\nD2;02/03/2025;livrée;B;1;50,00;06/03/2025\n"
+    use(home, CONTENT_KEY)
+    put("shop", march, "export_2025-03-31.csv")
+    (delivery,) = take_all(home)
+    assert "feeds.orders.columns.line_number is made from content" in str(delivery.refusal)
+    assert "(candidates: Commande, Date, Article, Qté, Prix)" in str(delivery.refusal)
+    assert (home.inbox / "shop" / "export_2025-03-31.csv").exists()
+    moment = "    exported_at: {filename: '(\\d{4}-\\d{2}-\\d{2})'}\n"
+    use(home, CONTENT_KEY.replace("    columns:", f"    identity: [Commande, Article]\n{moment}    columns:"))
+    put("shop", april, "export_2025-04-30.csv")
+    take_all(home)
+    assert [row[0] for row in state(home)] == ["D1", "D2"]
+    assert all(row[3] for row in state(home)), state(home)

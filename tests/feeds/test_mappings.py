@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.feeds import MappingError, contract, quarantined, replay_quarantine, sources, take_all
-from pipelines.feeds.mapping_files import mapping_schema
-from pipelines.feeds.mappings import MAPPINGS_DIR, mapping
+from pipelines.feeds.mapping_forms import mapping_schema
+from pipelines.feeds.mapping_reading import mapping
+from pipelines.feeds.sources import MAPPINGS_DIR
 from pipelines.home import Home
 from tests.feeds.conftest import landed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 import pipelines.feeds.rows as rows
 from pipelines.feeds.counting import RecordCount
+from pipelines.feeds.dialects import own_blocks
 from pipelines.feeds.files import Header
+from pipelines.feeds.mappings import Dialect
 from pipelines.feeds.rows import RowReader
 
 COMMA, QUOTE, LINE_END = b',"\n'
@@ -116,3 +119,53 @@ def test_every_record_is_a_row_or_named_by_its_line_and_is_counted(
         found, counted = read(text, columns, chance)
     assert found == by_the_rule(text, columns)
     assert counted == len(found)
+
+
+def counted_by_the_rule(text: bytes, quote: bytes, escape: bytes) -> int:
+    """Records of a text with quotes and escapes of its own, character by character."""
+    found = place = 0
+    while place < len(text):
+        if text[place : place + 1] == b"\n":
+            place += 1
+            continue
+        found, is_cell_begin = found + 1, True
+        while place < len(text):
+            if is_cell_begin and quote and text[place : place + 1] == quote:
+                seek = place + 1
+                while seek < len(text):
+                    if (escape and text[seek : seek + 1] == escape) or text[seek : seek + 2] == quote * 2:
+                        seek += 2
+                    elif text[seek : seek + 1] == quote:
+                        break
+                    else:
+                        seek += 1
+                is_closed = seek < len(text) and text[seek + 1 : seek + 2] in (b",", b"\n", b"")
+                line_end = text.find(b"\n", place)
+                place = seek + 1 if is_closed else len(text) if line_end < 0 else line_end
+            is_cell_begin = False
+            mark = text[place : place + 1]
+            if escape and mark == escape:
+                place += 2
+                continue
+            place += 1
+            if mark in (b"\n", b""):
+                break
+            is_cell_begin = mark == b","
+    return found
+
+
+@pytest.mark.parametrize(("quote", "escape"), [("'", ""), ("'", "\\"), ('"', "\\"), ("", "\\")])
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.sampled_from([*"a,\n\"'\\", ",'", "',", '",', "'\n"]), max_size=25), st.randoms())
+def test_a_text_of_foreign_quotes_is_counted_as_it_stands_and_read_as_many(
+    quote: str, escape: str, pieces: list[str], chance: random.Random
+) -> None:
+    text = ("h,k\n" + "".join(pieces)).encode()
+    cuts = [place + 1 for place, mark in enumerate(text) if mark == LINE_END and chance.random() < 0.5]
+    blocks = [text[begin:end] for begin, end in pairwise([0, *cuts, len(text)]) if begin < end]
+    apart, after = RecordCount(",", quote or "\0", escape), RecordCount(",")
+    for block in blocks:
+        apart.add(block)
+    for block in own_blocks(iter(blocks), Dialect(quote_mark=quote, escape_mark=escape), "f.csv"):
+        after.add(block)
+    assert apart.total() == after.total() == counted_by_the_rule(text, quote.encode(), escape.encode())

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.feeds import Delivery, take_all
 from pipelines.feeds.mapping_files import MappingFile
-from pipelines.feeds.mappings import MAPPINGS_DIR
+from pipelines.feeds.sources import MAPPINGS_DIR
 from pipelines.home import PROJECT_DIR, Home
 from tests.feeds.conftest import landed
 
