@@ -16,7 +16,8 @@ SERVE ?= 1
 DEMO_LINES ?= 60000
 DEMO_SEED ?= 1
 DEMO_END ?= 2026-10-31
-PYTEST ?=
+# Two workers on two cores, four at most: a build by itself uses two threads.
+PYTEST ?= --numprocesses auto --maxprocesses 4 --dist loadgroup
 MATRIX ?= 3.11 3.12 3.13
 
 # uv from the machine, else from a private environment that only holds uv. Its folder ignores itself in git.

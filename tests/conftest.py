@@ -30,11 +30,19 @@ SLOW_FIXTURES = {
 }  # fmt: skip
 
 
+# Made once for the whole suite and dear: with several workers, all that ask for one run on the same worker.
+SHARED_FIXTURES = ("demo_home", "judged", "workshop", "busy_shop", "shop", "retail_home", "served", "address")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what is slow by the fixtures that it asks for."""
+    """Marks what is slow by the fixtures that it asks for, and says what runs on one worker."""
     for item in items:
-        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        wanted = set(getattr(item, "fixturenames", ()))
+        if SLOW_FIXTURES & wanted:
             item.add_marker(pytest.mark.slow)
+        shared = next((name for name in SHARED_FIXTURES if name in wanted), None)
+        item.add_marker(pytest.mark.xdist_group(shared or item.path.as_posix()))
 
 
 CHROMIUM = Path("/usr/bin/chromium")
