@@ -156,7 +156,7 @@ def test_dates_in_an_impossible_order_are_refused_by_civil_date(home: Home, put:
         (b"order_id\0line_number\n", "it holds NUL bytes"),
         ("order_id,sku\n".encode("utf-16"), "dialect.encoding: utf-16"),
         (b"PAR1nothing", "starts as Parquet but cannot be read"),
-        (gzip.compress(b"order_id,line_number\nO1,1\n" * 9)[:12], "cut"),
+        (gzip.compress(b"order_id,line_number\nO1,1\n" * 9, mtime=0)[:12], "cut"),
         (
             b"order_id,line_number,contract_at,sku,unit_price_eur\nO1,1,2024-03-01,S,5\n",
             "required column quantity is missing",
