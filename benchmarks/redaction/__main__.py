@@ -24,6 +24,8 @@ def sets(seed: int = SEED) -> dict[str, tuple[list[Phrase], list[Phrase]]]:
     """The labelled sets by name: phrases with and without."""
     return {
         "written by hand": (written("personal"), written("clean")),
+        "unseen forms": (written("unseen_personal"), written("unseen_clean")),
+        "held out": (written("held_out_personal"), written("held_out_clean")),
         "generated shapes": (shapes.personal(seed, GENERATED), shapes.clean(seed, GENERATED)),
     }
 

@@ -20,11 +20,17 @@ _BLANK = r"[^\S\r\n]"
 _GAP = rf"(?:{_BLANK}|[.\-/_·•\u00ad\u2010-\u2015\u2212])"
 
 _AT = (
-    rf"(?:{_BLANK}?[@＠]{_BLANK}?|{_BLANK}*[(\[{{]{_BLANK}?(?i:at|arobase|arobas|@){_BLANK}?[)\]}}]{_BLANK}*"
+    rf"(?:{_BLANK}?[@＠]{_BLANK}?|"
+    rf"{_BLANK}*[(\[{{]{_BLANK}?(?i:at|a|arobase|arobas|@){_BLANK}?[)\]}}]{_BLANK}*"
 )
-_AT += rf"|{_BLANK}+(?:AT|(?i:arobase|arobas)){_BLANK}+)"
+_HOSTS = "gmail|hotmail|yahoo|outlook|orange|free|wanadoo|laposte|sfr|live|icloud"
+_AT += rf"|{_BLANK}+at{_BLANK}+(?=(?:{_HOSTS})\.)|{_BLANK}+(?:AT|(?i:arobase|arobas)){_BLANK}+)"
 _DOT = rf"(?:\.|{_BLANK}*[(\[](?i:dot|point)[)\]]{_BLANK}*|{_BLANK}+(?:DOT|(?i:point)){_BLANK}+)"
 _E_MAIL = re.compile(rf"[\w.%+'’-]+{_AT}[\w-]+(?:{_DOT}[\w-]+)*{_DOT}[^\W\d_]{{2,}}")
+# With blanks around every mark.
+_E_MAIL_WIDE = re.compile(
+    rf"[\w.+-]+(?:{_BLANK}[\w.+-]+)?{_BLANK}[@＠]{_BLANK}[\w-]+{_BLANK}?\.{_BLANK}?(?:fr|com|net|org|eu|be|ch)\b"
+)
 # Without an ending, or with a comma in it: still the address of somebody.
 _E_MAIL_CUT = re.compile(r"[\w.%+'’-]*[^\W\d_][\w.%+'’-]*[@＠][^\W\d_][\w.,-]*\w")
 
@@ -40,31 +46,52 @@ _CARD_WORDS = re.compile(r"(?i)(?:\bcb|carte|visa|mastercard)\W*(?:n[°o])?\W*$"
 _GROUPS = {
     (10,), (2, 2, 2, 2, 2), (1, 1, 2, 2, 2, 2), (1, 1, 8), (1, 9), (1, 1, 4, 4), (4, 2, 2, 2), (2, 4, 4),
     (2, 3, 3, 2), (4, 3, 3), (4, 6), (3, 3, 2, 2), (2, 2, 3, 3), (3, 3, 4), (2, 8), (3, 2, 2, 3), (3, 7),
-    (1, 3, 2, 2, 2), (2, 2, 2, 4), (2, 2, 4, 2),
+    (1, 3, 2, 2, 2), (2, 2, 2, 4), (2, 2, 4, 2), (1,) * 10,
 }  # fmt: skip
 _NATIONAL = re.compile(
-    rf"(?:(?<![\w])|(?<=tel)|(?<=tél)|(?<=port))(?<!\d[./,-])\(?0{_GAP}?\(?[1-9]\)?(?:{_GAP}{{0,3}}\d){{8}}(?!\w|[.,/-]?\d)"
+    rf"(?:(?<![\w])|(?<=tel)|(?<=tél)|(?<=port))(?<!\d[./,-])\(?0{_GAP}?\(?[1-9]\)?(?:{_GAP}{{0,3}}\d){{8}}(?!\w|\.?\d|[,/-](?!0[1-9])\d)"
+)
+# A second one right behind it.
+_NEXT = re.compile(rf"{_BLANK}?[/,-]{_BLANK}?(0{_GAP}?[1-9](?:{_GAP}{{0,3}}\d){{8}})(?!\w|[.,/-]?\d)")
+# In pairs: a letter O for the zero, a line end between two of them, 33 without its plus.
+_PAIRS = re.compile(
+    rf"(?<![\w])(?<!\d[./,-])(?:[0Oo]|33{_GAP}{{1,2}})[1-9](?:(?:{_GAP}{{1,2}}|{_GAP}?{_BLANK}*\r?\n{_BLANK}*{_GAP}?)\d\d){{4}}"
+    r"(?!\w|[.,/-]?\d)"
+)
+_MOBILE = re.compile(r"(?<![\w])(?<!\d[./,-])33[67]\d{8}(?!\w|[.,/-]?\d)")
+_UNIT = "un|deux|trois|quatre|cinq|six|sept|huit|neuf"
+_SAID = (
+    rf"(?:z[ée]ro|{_UNIT}|dix|onze|douze|treize|quatorze|quinze|seize|vingts?|trente|quarante|cinquante|soixante|"
+    r"septante|huitante|octante|nonante|et|\d{1,4})"
+)
+# In words, or half in words.
+_SPOKEN = re.compile(
+    rf"(?i)\bz[ée]ro[ ,.-]{{1,2}}(?:{_UNIT})(?:[ ,.-]{{1,2}}{_SAID}){{3,}}[ ,.-]{{1,2}}(?!et\b){_SAID}\b"
+    rf"|\bz[ée]ro{_BLANK}[1-9](?:{_GAP}{{0,2}}\d){{8}}(?!\w)"
 )
 _INTERNATIONAL = re.compile(
     rf"(?<![\w])(?<!\d[./,-])\(?(?:\+|00){_BLANK}?[1-9]\d{{0,2}}\)?(?:{_GAP}{{0,3}}\(0\))?"
     rf"(?:{_GAP}{{0,3}}\d){{6,12}}(?!\w|[./-]\d)"
 )
 _TOLD = re.compile(
-    rf"(?i)\b(?:t[ée]l(?:[ée]phone)?|portable|port|mobile|gsm|phone|fixe|appele[rz]?(?:{_BLANK}moi)?|joindre|joignable)"
-    rf"\W{{0,3}}(?:(?:au|est|le|:|n[°o])\W{{0,3}}){{0,3}}(0(?:{_GAP}{{0,3}}\d){{7,11}})(?!\w)"
+    rf"(?i)\b(?:t[ée]l(?:[ée]phone)?|portable|port|mobile|mob|gsm|sms|phone|fixe|num[ée]ro(?=0)|appele[rz]?(?:{_BLANK}moi)?|joindre|joignable)"
+    rf"\W{{0,3}}(?:(?:au|est|le|:|n[°o])\W{{0,3}}){{0,3}}(0(?:(?:{_GAP}|,){{0,3}}\d){{7,11}})(?!\d)"
 )
 # What stands before a reference. The word may be cut from its number by “n°”, a colon or blanks.
 _REFERENCE = re.compile(
-    r"(?i)(?:\brma|\br[ée]f(?:[ée]rence)?|s[ée]rie|\bserial|\bn/s|\bs/n|\bsn|\blot|commande|facture|devis|\bean|"
-    r"dossier|ticket|suivi|colis|pi[èe]ces?|mod[èe]le|ch[âa]ssis|moteur|siret|siren|code|version|filtre|bon|order|"
-    r"invoice)\W{0,3}(?:(?:n°|n[o0]?|num[ée]ro)\W{0,3})?$"
+    r"(?i)(?:\brma|\br[ée]f(?:[ée]rence)?s?|s[ée]rie|\bserial|\bn/s|\bs/n|\bsn|\bpn|\bbl|\blot|commandes?|factures?|devis|[ée]tiquettes?|"
+    r"\bean|dossier|ticket|suivi|colis|palette|pi[èe]ces?|articles?|mod[èe]le|ch[âa]ssis|moteur|siret|siren|codes?|version|"
+    r"firmware|filtre|bons?|\bavoir|garantie|contrat|retour|horaires?|ouvert(?:ure)?|order|invoice|part(?:{_BLANK}number)?|"
+    r"tracking|identifiant|num[ée]ro{_BLANK}client)"
+    r"(?:{_BLANK}(?:fabricant|constructeur|logicielle|interne|fournisseur|usine|fabrication|produit|d['’]origine|sav|de{_BLANK}livraison))?"
+    r"\W{0,3}(?:(?:n°|n[o0]?|num[ée]ro)\W{0,3})?$".replace("{_BLANK}", _BLANK)
 )
 _DIGITS = re.compile(r"\d+")
 
 
 def e_mails(text: str) -> Iterator[Span]:
     """E-mail addresses, “(at)” and “arobase” among them."""
-    for pattern in (_E_MAIL, _E_MAIL_CUT):
+    for pattern in (_E_MAIL, _E_MAIL_WIDE, _E_MAIL_CUT):
         for found in pattern.finditer(text):
             yield Span(found.start(), found.end(), "e-mail")
 
@@ -100,11 +127,31 @@ def phones(text: str) -> Iterator[Span]:
         if is_told and _is_international(found[0]):
             yield Span(found.start(), found.end(), "phone")
     for found in _NATIONAL.finditer(text):
-        groups = tuple(len(group) for group in _DIGITS.findall(found[0]))
-        if groups in _GROUPS and not _is_date(groups, found[0]) and not _is_reference(text, found.start()):
+        if _is_national(found[0]) and not _is_reference(text, found.start()):
+            yield Span(found.start(), found.end(), "phone")
+            end = found.end()
+            while (following := _NEXT.match(text, end)) and _is_national(following[1]):
+                end = following.end()
+                yield Span(following.start(1), end, "phone")
+    for found in _PAIRS.finditer(text):
+        if found[0].count("\n") <= 1 and not _is_reference(text, found.start()):
+            yield Span(found.start(), found.end(), "phone")
+    for found in _MOBILE.finditer(text):
+        if not _is_reference(text, found.start()):
             yield Span(found.start(), found.end(), "phone")
     for found in _TOLD.finditer(text):
         yield Span(found.start(1), found.end(1), "phone")
+
+
+def spoken_phones(text: str) -> Iterator[Span]:
+    """Phone numbers in words: “zéro six douze trente-quatre …”."""
+    for found in _SPOKEN.finditer(text):
+        yield Span(found.start(), found.end(), "phone")
+
+
+def _is_national(written: str) -> bool:
+    groups = tuple(len(group) for group in _DIGITS.findall(written))
+    return groups in _GROUPS and not _is_date(groups, written)
 
 
 def _is_international(written: str) -> bool:

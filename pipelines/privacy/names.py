@@ -23,7 +23,9 @@ _PARTICLE = (
 _NAMES = rf"(?:{_PARTICLE}{_B}+){{0,3}}{_NAME}(?:{_B}+(?:{_PARTICLE}{_B}+){{0,3}}{_NAME}){{0,3}}"
 
 _CIVILITY = (
-    r"(?:(?i:mme|mmes|mlle|mrs|mr|dr|me)\.?|M\.|(?i:messieurs|mesdames|monsieur|madame|mademoiselle|ma[îi]tre|"
+    r"(?:(?i:mme|mmes|mlle|mrs|mr|dr|me)\.?|M\.|"
+    r"(?<=avec )M(?= )|(?<=par )M(?= )|(?<=chez )M(?= )|"
+    r"(?i:messieurs|mesdames|monsieur|madame|mademoiselle|ma[îi]tre|"
     r"docteur|herr|frau|mevrouw|meneer)|MM\.|Ms\.?|[Mm](?=\.?\s+et\s+[Mm]me))"
 )
 _AFTER_CIVILITY = re.compile(
@@ -36,7 +38,7 @@ _STRONG_CLOSING = (
     r"met\s+vriendelijke\s+groet(?:en)?|sign[ée]"
 )
 _WEAK_CLOSING = (
-    r"merci(?:\s+(?:d['’]avance|beaucoup|bien|par\s+avance|encore|infiniment))?|"
+    r"merci(?:\s+(?:de\s+votre\s+[^\W\d_]+|(?:pour|de)\s+tout|d['’]avance|beaucoup|bien|par\s+avance|encore|infiniment))?|"
     r"bonne\s+(?:fin\s+de\s+)?(?:journ[ée]e|soir[ée]e|r[ée]ception)|bon\s+week-end|[àa]\s+bient[ôo]t|"
     r"envoy[ée]\s+de\s+mon\s+(?:iphone|ipad|mobile|samsung)|dans\s+l['’]attente"
 )
@@ -133,6 +135,7 @@ def _end(text: str, start: int, end: int, is_shouted: bool, most: int = 9) -> in
     kept, heads = start, 0
     for place, word in enumerate(parts):
         if re.fullmatch(rf"{_CAP}\.", word[0]):
+            kept = start + word.end() if heads else kept  # an initial behind the name goes with it
             continue
         bare = word[0].strip(".,").lower()
         is_particle = re.fullmatch(_PARTICLE, word[0]) is not None and place + 1 < len(parts)

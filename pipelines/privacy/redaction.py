@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pipelines.privacy.contacts import accounts, cards, e_mails, phones
+from pipelines.privacy.contacts import accounts, cards, e_mails, phones, spoken_phones
 from pipelines.privacy.names import names
 from pipelines.privacy.spans import Span, merged, replaced
 from pipelines.privacy.streets import ENDINGS as STREET_ENDINGS
@@ -19,11 +19,11 @@ from pipelines.privacy.streets import streets
 
 # A text without any of these holds nothing that the finders know. RE2 and Python read it alike.
 SUSPECT = (
-    r"(?i)[@＠]|arobas|[(\[{] ?at ?[)\]}]|[^\s] at [^\s]|[0-9](?:[^A-Za-z0-9\r\n]{0,3}[0-9]){6}|"
-    r"[a-z]{2}[0-9]{2}[^\s]? ?[a-z0-9]{4}|"
+    r"(?i)[@＠]|arobas|[(\[{] ?at? ?[)\]}]|[^\s] at [^\s]|[0-9](?:[^A-Za-z0-9]{0,4}[0-9]){6}|z[ée]ro\b|"
+    r"\bbp\b|[a-z]{2}[0-9]{2}[^\s]? ?[a-z0-9]{4}|"
     r"\b(?:rue|avenue|boul|blvd|bd|bld|av|ave|imp|all|faubourg|fbg|lieu|chemin|place|quai|cours|route|square|"
     r"passage|lotissement|hameau|sentier|ruelle|venelle|esplanade|promenade|rond|voie|clos|villa|traverse|"
-    r"parvis|mail|domaine|quartier|z|za|zi|ch|chem|rte|pl|r|sq|res|lot|pass|q|street|road|lane|drive|close|"
+    r"parvis|mail|domaine|quartier|z|za|zi|ch|che|chem|rte|pl|r|sq|res|lot|pass|q|street|road|lane|drive|close|"
     r"crescent|terrace|gardens|court)\b|lieudit|impasse|all[ée]e|r[ée]s(?:idence)?\b|mont[ée]e|cit[ée]|c[ôo]te|"
     r"(?:stra|gracht|weg|laan|platz|plein|gasse)|"
     r"\b(?:m|mm|mr|mme|mmes|mlle|mrs|ms|dr|me|messieurs|mesdames|monsieur|madame|mademoiselle|ma[îi]tre|"
@@ -35,7 +35,7 @@ SUSPECT = (
 _SUSPECT = re.compile(SUSPECT)
 _WORD = re.compile(r"[^\W\d_]+")
 # Seven digits with little between them: the fewest of a phone, an account or a card.
-_DIGITS = re.compile(r"\d(?:[^A-Za-z0-9\r\n]{0,3}\d){6}|[A-Za-z]{2}\d{2}\W?[A-Za-z0-9]{4}")
+_DIGITS = re.compile(r"\d(?:[^A-Za-z0-9]{0,4}\d){6}|[A-Za-z]{2}\d{2}\W?[A-Za-z0-9]{4}")
 
 
 def found(text: str) -> list[Span]:
@@ -47,7 +47,15 @@ def found(text: str) -> list[Span]:
         spans += accounts(text)
         spans += cards(text)
         spans += phones(text)
-    if "@" in text or "＠" in text or not words.isdisjoint(("at", "arobase", "arobas")):
+    if not words.isdisjoint(("zéro", "zero")):
+        spans += spoken_phones(text)
+    if (
+        "@" in text
+        or "(a)" in lowered
+        or "[a]" in lowered
+        or "＠" in text
+        or not words.isdisjoint(("at", "arobase", "arobas"))
+    ):
         spans += e_mails(text)
     if not words.isdisjoint(STREET_WORDS) or any(ending in lowered for ending in STREET_ENDINGS):
         spans += streets(text)

@@ -23,7 +23,7 @@ _STRONG = (
 _WEAK = (
     r"chemin|place|quai|cours|route|square|passage|lotissement|r[ée]sidence|hameau|sentier|mont[ée]e|ruelle|venelle|"
     r"esplanade|promenade|rond-point|voie|cit[ée]|clos|villa|traverse|c[ôo]te|parvis|mail|domaine|quartier|z\.?[ai]\.?|"
-    r"ch\.|chem\.|rte\.?|pl\.|all\.|r\.|sq\.|r[ée]s\.?|lot\.|pass\.|q\.|av|ave\.?|all"
+    r"ch\.|che\.|chem\.|rte\.?|pl\.|all\.|r\.|sq\.|r[ée]s\.?|lot\.|pass\.|q\.|av|ave\.?|all"
 )
 _ARTICLES = rf"(?:(?:de|du|des|la|le|les|à|au|aux|et|sur|sous|en|lès){_B}+|[dl]['’]{_B}?)"
 _NUMBER = rf"(?:n[°o]?{_B}?)?\b\d{{1,4}}{_B}?(?:(?i:bis|ter|quater)|[A-Fa-f])?\b(?:{_B}?[-/]{_B}?\d{{1,4}})?"
@@ -46,6 +46,7 @@ _PATTERNS = tuple(
         rf"\b(?:[Cc]hemin|[Pp]lace|[Qq]uai|[Rr]oute|[Ss]quare|[Pp]assage|[Ee]splanade|[Rr]uelle|[Ss]entier)"
         rf"{_B}+(?:(?:de|du|des){_B}+|d['’])(?:(?:la|le|les){_B}+|l['’])?{_CAP}[a-zà-ÿ'’-]+{_MORE}",
         rf"\b(?i:lieu[- ]?dit){_B}+(?:(?:[Ll]e|[Ll]a|[Ll]es){_B}+)?{_WORD}",
+        rf"\bB\.?P\.?{_B}?\d{{1,5}}(?=,?\s{{1,2}}\d{{5}}\b)",
         # English, German, Dutch.
         rf"\b\d{{1,5}}[a-z]?,?{_B}+(?:{_NAMED}{_B}+){{1,3}}"
         r"(?:Street|Road|Lane|Avenue|Drive|Close|Crescent|Terrace|Gardens|Court)\b",
@@ -56,7 +57,7 @@ _PATTERNS = tuple(
 _NO_NAME = re.compile(
     r"(?i)^\W*(?:n°?\s*)?\d*\s*\S+\s+(?:(?:de|du|des|la|le|les|à|au|aux|en|sur|d['’]|l['’])\s*)*"
     r"(?:parking|travail|vie|commande|c[âa]ble|roulement|roue|train|tonte|r[ée]paration|livraison|d[ée]chargement|"
-    r"chargement|freinage|secours|service|charge|carter|moteur|changer|contr[ôo]ler|fois|livrer)\b"
+    r"chargement|freinage|secours|service|charge|carter|moteur|gazon|pelouse|parterre|changer|contr[ôo]ler|fois|livrer)\b"
 )
 
 

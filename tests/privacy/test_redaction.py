@@ -15,8 +15,7 @@ from pipelines.privacy.redaction import SUSPECT, found, redacted
 from pipelines.privacy.spans import Span, merged
 
 AIMS = {"phone": 0.99, "e-mail": 0.99, "iban": 0.99, "street": 0.95, "name": 0.90}
-# Of 41 phones written by hand one is half in words; more may not be missed.
-AIMS_BY_HAND = {**AIMS, "phone": 0.97}
+BY_HAND = ("written by hand", "unseen forms", "held out")
 FALSE_ALARMS = 0.02
 
 
@@ -25,11 +24,12 @@ def test_the_labelled_set_is_large_enough_to_say_a_hundredth() -> None:
     assert sum(len(clean) for _, clean in sets().values()) >= 400
 
 
+@pytest.mark.parametrize("name", BY_HAND)
 @pytest.mark.parametrize("kind", AIMS)
-def test_each_kind_is_found_as_often_as_promised_in_what_was_written_by_hand(kind: str) -> None:
-    personal, _ = sets()["written by hand"]
+def test_each_kind_is_found_as_often_as_promised_in_what_was_written_by_hand(kind: str, name: str) -> None:
+    personal, _ = sets()[name]
     left = missed(personal, kind)
-    assert 1 - len(left) / labels(personal, kind) >= AIMS_BY_HAND[kind], [each.text for each in left]
+    assert 1 - len(left) / labels(personal, kind) >= AIMS[kind], [each.text for each in left]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
