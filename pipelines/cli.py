@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,12 +19,12 @@ from pipelines.alert_commands import alert_group
 from pipelines.command_words import EXIT_RED, IsoDay, Sentences
 from pipelines.errors import SavoirError
 from pipelines.home import PRIVATE_UMASK, Home
+from pipelines.report_commands import report
 from pipelines.terminal import say, show
 
 EXIT_REFUSED = 3
 ROWS_SHOWN = 20
 CHECK_ROWS_SHOWN = 3
-WEEK = re.compile(r"\d{4}-W\d{2}")
 
 
 class UtcMoment(click.ParamType):
@@ -39,21 +38,6 @@ class UtcMoment(click.ParamType):
         except ValueError:
             self.fail(f"{value!r} is not a moment. Write it as 2026-10-31T05:00:00, in UTC.", param, ctx)
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-
-
-class IsoWeek(click.ParamType):
-    """An ISO week as 2026-W47."""
-
-    name = "week"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            if not WEEK.fullmatch(value):
-                raise ValueError
-            date.fromisoformat(f"{value}-1")
-        except ValueError:
-            self.fail(f"{value!r} is not a week. Write it as 2026-W47.", param, ctx)
-        return value
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -295,17 +279,6 @@ def withdraw(home: Home, delivery: str) -> None:
 
 
 @main.command()
-@click.option("--week", type=IsoWeek(), help="As 2026-W47. Default: the last whole week.")
-@click.pass_obj
-def report(home: Home, week: str | None) -> None:
-    """Write the defect reports of one week into reports/<week>/."""
-    from pipelines.reports import write_reports
-
-    for path in write_reports(home, week, say):
-        show(path)
-
-
-@main.command()
 @click.option("-c", "--command", "statement", help="One statement; without it, a prompt.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
@@ -464,6 +437,7 @@ def rotate_key(home: Home) -> None:
 
 
 main.add_command(alert_group)
+main.add_command(report)
 
 
 def _still_served(home: Home) -> str:

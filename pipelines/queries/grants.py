@@ -119,13 +119,22 @@ def _rows(columns: Mapping[str, str], grant: Grant, tables: Tables) -> str:
     """The condition on a table of facts, by its columns alone; false where they cannot say whose a row is."""
     conditions = []
     for kind, values in grant.by_kind().items():
-        if _COLUMNS[kind] in columns:
+        if kind == "supplier" and "signal_id" in columns and "sku" in columns:
+            # A signal names its supplier only where it is one of a supplier; its product says whose it is.
+            skus = _skus(kind, values)
+            conditions.append(f"coalesce({_among('supplier_id', values)}, sku in ({skus}))")
+        elif _COLUMNS[kind] in columns:
             conditions.append(_among(_COLUMNS[kind], values))
         elif kind in ("family", "supplier") and "sku" in columns:
             conditions.append(f"sku in ({_skus(kind, values)})")
         elif "ticket_id" in columns and ("marts", "fct_claims") in tables:
             claims = _rows(tables["marts", "fct_claims"], grant, {})
             conditions.append(f"ticket_id in (select ticket_id from {WHOLE}.marts.fct_claims where {claims})")
+        elif "signal_id" in columns and ("marts", "fct_signals") in tables:
+            signals = _rows(tables["marts", "fct_signals"], grant, {})
+            conditions.append(
+                f"signal_id in (select signal_id from {WHOLE}.marts.fct_signals where {signals})"
+            )
         else:
             return "false"
     return " and ".join(conditions)

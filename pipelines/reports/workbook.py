@@ -18,10 +18,11 @@ from pipelines.queries.words import code_label, say
 from pipelines.reports.document import CATALOGUE, family_label, fault_label
 
 # Formats of Excel itself: the reader's own Excel shows them with their separators.
-_FORMATS = {
+FORMATS = {
     "text": {},
     "integer": {"num_format": "#,##0"},
     "decimal": {"num_format": "#,##0.00"},
+    "percent": {"num_format": "0.0%"},
     "euros": {"num_format": '#,##0.00 "€"'},
     "day": {"num_format": "dd/mm/yyyy"},
 }
@@ -50,7 +51,7 @@ def write_workbook(
     with xlsxwriter.Workbook(str(path), options) as book:
         # The build's time, not the clock's: the same report twice is the same file.
         book.set_properties({"title": f"{t('title')} {report.week}", "created": facts.finished_at})
-        formats = {kind: book.add_format(form) for kind, form in _FORMATS.items()}
+        formats = {kind: book.add_format(form) for kind, form in FORMATS.items()}
         formats["header"] = book.add_format(
             {"bold": True, "bg_color": "#E3EDE8", "bottom": 1, "text_wrap": True, "valign": "top"}
         )
@@ -112,10 +113,11 @@ def _table(
         sheet.write_string(first, position, column.title, formats["header"])
         sheet.set_column(position, position, column.width)
         for row, values in enumerate(rows, start=first + 1):
-            _cell(sheet, row, position, column.value(values), column.kind, formats[column.kind])
+            write_cell(sheet, row, position, column.value(values), column.kind, formats[column.kind])
 
 
-def _cell(sheet: Any, row: int, position: int, value: Any, kind: str, form: Any) -> None:
+def write_cell(sheet: Any, row: int, position: int, value: Any, kind: str, form: Any) -> None:
+    """A value with its own type."""
     if value is None:
         sheet.write_blank(row, position, None, form)
     elif kind == "text":

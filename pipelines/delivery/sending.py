@@ -1,0 +1,230 @@
+"""Making and sending the reports of all subscriptions: one that cannot be made or sent hinders no other.
+
+Belongs here: the order of things (write, plan, claim, hand over, settle, remember), who may still receive.
+Does not belong here: what a report says, how a message is built (`channels`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.delivery import outbox
+from pipelines.delivery.channels import mail_server, send_chat, send_mail
+from pipelines.delivery.reports import Report, period_of, report_of, write_report
+from pipelines.delivery.subscriptions import Subscription, read_subscriptions
+from pipelines.errors import SavoirError
+from pipelines.home import Home
+from pipelines.mail import Outcome
+from pipelines.queries.freshness import feeds
+from pipelines.queries.grants import Grant
+from pipelines.queries.periods import Period
+from pipelines.queries.snapshot import open_snapshot
+from pipelines.roles import NoRoleError, person
+from pipelines.status import status
+
+HERE = "reports/"
+
+
+class NoSubscriptionError(SavoirError):
+    """A name that no subscription has."""
+
+
+@dataclass
+class Done:
+    """What a run did: folders written, what became of each row, sentences for whoever looks after it."""
+
+    folders: list[Path] = field(default_factory=list)
+    entries: list[outbox.Entry] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def deliver(
+    home: Home,
+    *,
+    asked: str | None = None,
+    only: str | None = None,
+    schedule: str | None = None,
+    language: str | None = None,
+    is_sending: bool = False,
+    is_once_per_period: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Done:
+    """Write the report of each subscription, and send it where told.
+
+    `only`: one subscription, by its name; `schedule`: those of one schedule. Without both, all but those that
+    wait for a signal.
+    """
+    done = Done()
+    outbox.expire(home)
+    for subscription in _chosen(home, only, schedule, done):
+        try:
+            _one(home, subscription, asked, language, is_sending, is_once_per_period, say, done)
+        except SavoirError as error:
+            done.problems.append(f"{subscription.name}: {error}")
+    return done
+
+
+def _chosen(home: Home, only: str | None, schedule: str | None, done: Done) -> list[Subscription]:
+    snapshot = open_snapshot(home)
+    try:
+        read = read_subscriptions(home, snapshot)
+    finally:
+        snapshot.close()
+    done.problems += read.problems
+    if only is not None:
+        found = [each for each in read.subscriptions if each.name == only]
+        if not found:
+            known = ", ".join(each.name for each in read.subscriptions)
+            raise NoSubscriptionError(f"No subscription is called {only!r}. There are: {known or 'none'}.")
+        return found
+    return [
+        each
+        for each in read.subscriptions
+        if (each.schedule == schedule if schedule else each.schedule != "on_signal")
+    ]
+
+
+def _one(
+    home: Home,
+    subscription: Subscription,
+    asked: str | None,
+    language: str | None,
+    is_sending: bool,
+    is_once_per_period: bool,
+    say: Callable[[str], None],
+    done: Done,
+) -> None:
+    snapshot = open_snapshot(home, subscription.grant)
+    try:
+        report = report_of(home, snapshot, subscription, period_of(snapshot, subscription, asked), language)
+    finally:
+        snapshot.close()
+    done.folders.append(write_report(home, report))
+    say(f"{report.period} {subscription.name}: {len(report.changes)} changes, {len(report.files)} files")
+    if subscription.channel == "file" or is_sending:
+        done.entries += send(home, subscription, report, is_once_per_period, say)
+
+
+def previews(home: Home, asked: str | None, only: str | None, language: str | None) -> Iterator[str]:
+    """The letters as plain text; nothing is written, sent or remembered."""
+    done = Done()
+    for subscription in _chosen(home, only, None, done):
+        snapshot = open_snapshot(home, subscription.grant)
+        try:
+            period = period_of(snapshot, subscription, asked)
+            report = report_of(home, snapshot, subscription, period, language)
+        finally:
+            snapshot.close()
+        to = ", ".join(subscription.recipients) or HERE
+        yield f"== {subscription.name} ({subscription.channel}: {to})\n{report.letter.text}"
+    yield from done.problems
+
+
+def send(
+    home: Home,
+    subscription: Subscription,
+    report: Report,
+    is_once_per_period: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[outbox.Entry]:
+    """Send one report to whom it may go and who has not got it yet; the rows as they stand then."""
+    if subscription.when_nothing_changed == "skip" and not report.has_news:
+        say(f"{report.period} {subscription.name}: nothing changed, so nothing is sent, as subscribed")
+        outbox.remember(home, subscription.name, report.memory)
+        return []
+    began = datetime.now(UTC)
+    key = subscription.name, report.period, report.data_version
+    recipients = list(subscription.recipients) or [HERE]
+    outbox.plan(home, *key, subscription.channel, recipients, is_once_per_period)
+    handled: set[int] = set()
+    while (entry := outbox.claimed(home, *key, began=began)) is not None:
+        outcome = _handed_over(home, subscription, report, entry)
+        outbox.settle(home, entry, outcome.state, outcome.reason)
+        handled.add(entry.id)
+        told = f"{outcome.state} {outcome.reason}".rstrip()
+        say(f"{entry.period} {entry.subscription} to {entry.recipient}: {told}")
+    found = [each for each in outbox.entries(home, subscription.name) if each.period == report.period]
+    if any(each.state in ("sent", "unknown") and each.data_version == report.data_version for each in found):
+        outbox.remember(home, subscription.name, report.memory)
+    return [each for each in found if each.id in handled]
+
+
+def _handed_over(home: Home, subscription: Subscription, report: Report, entry: outbox.Entry) -> Outcome:
+    if entry.recipient not in (*subscription.recipients, HERE):
+        return Outcome("failed", "no longer a recipient of this subscription")
+    if entry.channel == "file":
+        return Outcome("sent")
+    if entry.channel == "chat":
+        return send_chat(report, entry.recipient)
+    refusal = why_not(home, entry.recipient, subscription.grant)
+    if refusal:
+        return Outcome("failed", refusal)
+    server, problem = mail_server()
+    if problem:
+        return Outcome("failed", problem)
+    return send_mail(report, entry.recipient, entry.message_id, server)
+
+
+def why_not(home: Home, recipient: str, grant: Grant | None) -> str:
+    """Why somebody may not have a report of this scope by the roles as they are now; empty where they may."""
+    if not home.roles.exists():
+        return ""
+    try:
+        own = person(home, recipient).grant
+    except NoRoleError:
+        return f"{recipient} has no role in {home.roles.name}"
+    except SavoirError as error:
+        return str(error)
+    if own is None:
+        return ""
+    asked = {} if grant is None else grant.by_kind()
+    for kind, values in own.by_kind().items():
+        if kind not in asked or not set(asked[kind]) <= set(values):
+            return f"the role of {recipient} in {home.roles.name} does not reach as far as this subscription"
+    return ""
+
+
+def send_test(home: Home, name: str, recipient: str, say: Callable[[str], None] = lambda _: None) -> Outcome:
+    """One subscription's newest report to one person, marked as a test; nothing is remembered of it."""
+    [subscription] = _chosen(home, name, None, Done())
+    refusal = why_not(home, recipient, subscription.grant)
+    if refusal:
+        return Outcome("failed", refusal)
+    snapshot = open_snapshot(home, subscription.grant)
+    try:
+        report = report_of(home, snapshot, subscription, period_of(snapshot, subscription))
+    finally:
+        snapshot.close()
+    server, problem = mail_server()
+    if problem:
+        return Outcome("failed", problem)
+    period = f"test {datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
+    message_id = outbox.message_id(name, period, recipient, report.data_version)
+    outcome = send_mail(report, recipient, message_id, server, f"[Test] {report.letter.subject}")
+    say(outcome.state)
+    return outcome
+
+
+def hindrances(home: Home) -> list[str]:
+    """Why a schedule should not send now: the last build is old or red, or a feed has stopped."""
+    found = []
+    now = status(home)
+    if now.state != "ok":
+        found.append(f"The published file is not of today: {now.line}")
+    if home.current.exists():
+        snapshot = open_snapshot(home)
+        try:
+            for feed in feeds(snapshot).iter_rows(named=True):
+                if feed["state"] == "stopped":
+                    found.append(
+                        f"The feed {feed['feed']} has stopped: its last event is of {feed['last_event_on']}."
+                    )
+        finally:
+            snapshot.close()
+    return found
+
+
+__all__ = ["Done", "Period", "deliver", "hindrances", "send", "send_test", "why_not"]

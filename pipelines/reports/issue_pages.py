@@ -1,0 +1,207 @@
+"""The page of one flagged product or lot: evidence, curve against family, lots and suppliers, words.
+
+Belongs here: order and words of one issue, and how a signal is named. Does not belong here: any figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import polars as pl
+
+from pipelines.home import PROJECT_DIR
+from pipelines.queries import formats
+from pipelines.queries.issues import Issue
+from pipelines.queries.words import catalogue, code_label, say
+from pipelines.reports.blocks import Block, Cards, Chart, Column, Heading, Text, table_of
+from pipelines.signals import Alert
+
+CATALOGUE = Path(__file__).with_name("digest.yml")
+# French of what the published file says in English: the pages' own.
+SENTENCES = PROJECT_DIR / "dashboards" / "sentences.yml"
+
+
+@dataclass(frozen=True)
+class Names:
+    """How things are called in one language."""
+
+    language: str
+    faults: Mapping[str, str]
+
+    def t(self, key: str, /, **values: object) -> str:
+        """A text of the report."""
+        return say(CATALOGUE, key, self.language, **values)
+
+    @property
+    def colon(self) -> str:
+        """French sets a blank before it."""
+        return "\u00a0:" if self.language == "fr" else ":"
+
+    def code(self, value: str | None) -> str:
+        """The label of a code."""
+        return code_label(value, self.language)
+
+    def fault(self, code: str | None) -> str:
+        """Code and name of a fault."""
+        if code is None:
+            return formats.UNKNOWN
+        return f"{code} · {self.faults[code]}" if code in self.faults else code
+
+    def sentence(self, text: str | None) -> str:
+        """What the published file says in English, in the report's language where it is translated."""
+        known = catalogue(SENTENCES) if self.language == "fr" else {}
+        return str(known.get(text or "", text or ""))
+
+    def node(self, signal: Mapping[str, Any]) -> str:
+        """What a signal is about, in a line."""
+        parts = [signal["sku"] if signal.get("sku") else self.code(signal.get("family_code"))]
+        if signal.get("lot_code"):
+            parts.append(self.t("lot_is", code=signal["lot_code"]))
+        if signal.get("supplier_id"):
+            parts.append(self.t("supplier_is", code=signal["supplier_id"]))
+        if signal.get("service_center_id"):
+            parts.append(self.t("centre_is", code=signal["service_center_id"]))
+        if (month := signal.get("delivery_month")) is not None:
+            shown = formats.month(month, self.language) if isinstance(month, date) else month
+            parts.append(self.t("delivered_in", month=shown))
+        parts.append(self.fault(signal["fault_code"]) if signal.get("fault_code") else self.t("any_fault"))
+        return ", ".join(str(part) for part in parts)
+
+
+def issue_page(issue: Issue, alert: Alert | None, names: Names, base_url: str = "") -> Iterator[Block]:
+    """All about one issue."""
+    t, language, signal = names.t, names.language, issue.signal
+    number = partial(formats.number, language=language)
+    yield Heading(names.node(signal))
+    if issue.product_name:
+        yield Text(issue.product_name, "soft")
+    yield from evidence(issue, names)
+    status = t(f"status_{signal['status']}")
+    owner = alert.owner if alert and alert.owner else formats.UNKNOWN
+    yield Cards(
+        (
+            (t("status"), status, f"{t('owner')}{names.colon} {owner}"),
+            (t("units_out"), number(signal["units_under_warranty"]), ""),
+            (t("to_come"), number(signal["expected_claims"], decimals=1), ""),
+            (t("at_risk"), formats.euros(signal["cost_at_risk_eur"], language), ""),
+        )
+    )
+    history = issue.history
+    if history.height > 1:
+        columns = [
+            Column(t("month"), "text", 12),
+            Column(t("observed"), "integer", 12),
+            Column(t("expected"), "decimal", 12),
+        ]
+        rows = [
+            (formats.month(row["month"], language), row["observed"], row["expected"])
+            for row in history.iter_rows(named=True)
+        ]
+        table = table_of(f"{t('history')} {_short(signal)}", columns, rows, is_drawn=False)
+        yield Heading(t("history"), 2)
+        yield Chart(t("history"), t("history_alt"), table, 0, (1, 2), "line")
+        yield table
+    yield from _curve(issue, names)
+    yield from _side(t("lots"), t("lot"), issue.lots, "lot_code", signal, names)
+    yield from _side(t("suppliers"), t("supplier"), issue.suppliers, "supplier_id", signal, names)
+    yield Heading(t("words"), 2)
+    yield from (Text(text, "quote") for text in issue.texts)
+    if not issue.texts:
+        yield Text(t("no_words"))
+    if base_url:
+        yield Text(t("open_page"), "plain", link_to(base_url, signal, language))
+
+
+def evidence(issue: Issue, names: Names) -> Iterator[Block]:
+    """What was seen, against what, how sure it is, what is at stake."""
+    signal, number = issue.signal, partial(formats.number, language=names.language)
+    yield Text(
+        names.t(
+            "issue_line",
+            observed=number(signal["observed"]),
+            expected=number(signal["expected"], decimals=1),
+            ratio=formats.ratio_span(
+                signal["ratio"], signal["ratio_low"], signal["ratio_high"], names.language
+            ),
+            comparison=f"{names.code(signal['family_code'])}, {names.code(signal['power_source'])}",
+            day=formats.day(signal["first_signal_on"], names.language),
+        )
+    )
+    yield Text(
+        names.t(
+            "stakes_line",
+            units=number(signal["units_under_warranty"]),
+            claims=number(signal["expected_claims"], decimals=1),
+            cost=formats.euros(signal["cost_at_risk_eur"], names.language),
+        )
+    )
+
+
+def link_to(base_url: str, signal: Mapping[str, Any], language: str) -> str:
+    """The dashboards' page that shows the same."""
+    query = {"lang": language, "family": signal["family_code"], "sku": signal["sku"]}
+    named = urlencode({key: value for key, value in query.items() if value})
+    return f"{base_url.rstrip('/')}/failures?{named}"
+
+
+def _curve(issue: Issue, names: Names) -> Iterator[Block]:
+    own = issue.curve.filter("is_enough")
+    if own.is_empty():
+        return
+    t = names.t
+    family = dict(issue.family_curve.filter("is_enough").select("age_month", "cumulative").iter_rows())
+    columns = [
+        Column(t("age_month"), "integer", 12),
+        Column(t("product"), "percent", 12),
+        Column(t("low"), "percent", 10),
+        Column(t("high"), "percent", 10),
+        Column(t("family"), "percent", 12),
+    ]
+    rows = [
+        (
+            row["age_month"], row["cumulative"], row["cumulative_low"], row["cumulative_high"],
+            family.get(row["age_month"]),
+        )
+        for row in own.iter_rows(named=True)
+    ]  # fmt: skip
+    table = table_of(f"{t('curve')} {_short(issue.signal)}", columns, rows, is_drawn=False)
+    yield Heading(t("curve"), 2)
+    yield Chart(t("curve"), t("curve_alt"), table, 0, (1, 4) if family else (1,), "line")
+    yield table
+
+
+def _side(
+    title: str, label: str, frame: pl.DataFrame, key: str, signal: Mapping[str, Any], names: Names
+) -> Iterator[Block]:
+    if frame.is_empty():
+        return
+    t = names.t
+    columns = [
+        Column(label, width=20),
+        Column(t("observed"), "integer", 10),
+        Column(t("expected"), "decimal", 10),
+        Column(t("ratio"), "decimal", 12),
+        Column(t("low"), "decimal", 10),
+        Column(t("high"), "decimal", 10),
+        Column(t("units_out"), "integer", 12),
+    ]
+    keys = ("observed", "expected", "ratio", "ratio_low", "ratio_high", "units_under_warranty")
+    rows = [
+        (
+            (f"▸ {row[key]}" if row["signal_id"] == signal["signal_id"] else row[key]),
+            *(row[each] for each in keys),
+        )
+        for row in frame.iter_rows(named=True)
+    ]
+    yield Heading(title, 2)
+    yield table_of(f"{title} {_short(signal)}", columns, rows, shown=12)
+
+
+def _short(signal: Mapping[str, Any]) -> str:
+    return str(signal["lot_code"] or signal["sku"] or signal["supplier_id"] or signal["family_code"])
