@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -88,7 +88,7 @@ class Post:
 
 
 @contextmanager
-def post_office(ways: Iterator[str]) -> Iterator[tuple[Post, int]]:
+def post_office(ways: Iterator[str]) -> Generator[tuple[Post, int]]:
     """A server on a free port of this machine."""
     post = Post(ways)
     with socket.socket() as free:
@@ -142,7 +142,7 @@ def one_run(folder: Path, chance: random.Random, may_kill: bool = True) -> Outco
         time.sleep(0.01)
     times = Counter(address for address, _ in post.taken)
     doubled = sum(count - 1 for count in times.values() if count > 1)
-    states = Counter(row.state for row in rows)
+    states = Counter(str(row.state) for row in rows)
     # A row that says sent was taken; one that says failed was not; nobody is without a row.
     lost = sum(row.state == "sent" and not times[row.recipient] for row in rows)
     lost += sum(row.state == "failed" and times[row.recipient] > 0 for row in rows)
@@ -157,9 +157,9 @@ def _killed_while_sending(home: Home, subscription: Subscription, moment: str) -
         os.waitpid(child, 0)
         return 1
     if moment == "handed_over":
-        outbox.settle = lambda *_, **__: os._exit(9)
+        outbox.settle = lambda *_, **__: os._exit(9)  # ty: ignore[invalid-assignment]
     else:
-        sending._handed_over = lambda *_: os._exit(9)
+        sending._handed_over = lambda *_: os._exit(9)  # ty: ignore[invalid-assignment]
     try:
         sending.send(home, subscription, REPORT)
     finally:

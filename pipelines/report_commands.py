@@ -24,7 +24,9 @@ class ReportPeriod(click.ParamType):
         try:
             date.fromisoformat(f"{text}-1" if "W" in text else f"{text}-01")
         except ValueError:
-            self.fail(f"{value!r} is not a week. Write it as 2026-W47, or a month as 2026-11.", param, ctx)
+            self.fail(
+                f"{value!r} is not a week. Write it as 2026-W47. A month is written 2026-11.", param, ctx
+            )
         return text
 
 

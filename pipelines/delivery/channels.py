@@ -39,9 +39,9 @@ def message_of(
     message["Message-ID"] = message_id
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
-    html = message.get_payload()[1]  # ty: ignore[not-subscriptable, invalid-argument-type]
+    _, html = message.iter_parts()
     for name, picture in letter.pictures.items():
-        html.add_related(picture, "image", "png", cid=f"<{name}>")  # ty: ignore[unresolved-attribute]
+        html.add_related(picture, "image", "png", cid=f"<{name}>")
     name = f"savoir-{report.subscription}-{report.period}"
     message.add_attachment(report.files["report.pdf"], *_PDF, filename=f"{name}.pdf")
     message.add_attachment(report.files["report.xlsx"], *_XLSX, filename=f"{name}.xlsx")

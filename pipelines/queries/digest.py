@@ -142,11 +142,12 @@ def apart(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     for row in found.sort("cause", "is_open", "measure").iter_rows(named=True):
         key = row["cause"], row["measure"]
         sums[key] = sums.get(key, 0.0) + row["events"]
+    causes = sorted({cause for cause, _ in sums}, key=lambda cause: (-sums[cause, "claims"], cause))
     rows = [
         {"cause": cause, "claims": int(sums[cause, "claims"]), "net_cost": round(sums[cause, "net_cost"], 2)}
-        for cause in {cause for cause, _ in sums}
+        for cause in causes
+        if sums[cause, "claims"]
     ]
-    rows = sorted((row for row in rows if row["claims"]), key=lambda row: (-row["claims"], str(row["cause"])))
     return pl.DataFrame(rows, schema={"cause": pl.String, "claims": pl.Int64, "net_cost": pl.Float64})
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typst
 
@@ -51,7 +51,7 @@ def png_of(chart: Chart, language: str) -> bytes:
     return _picture(chart_svg(chart, language))
 
 
-def _compiled(source: bytes, data: Any, made_at: datetime | None, form: str) -> bytes:
+def _compiled(source: bytes, data: Any, made_at: datetime | None, form: Literal["pdf", "png"]) -> bytes:
     inputs: Mapping[str, str] = {"data": json.dumps(data, ensure_ascii=False)}
     made = typst.compile(
         source,
