@@ -5,6 +5,8 @@ Belongs here: from a subscription to files. Does not belong here: sending them.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ from pipelines.queries.build_facts import build_facts
 from pipelines.queries.claims import fault_labels
 from pipelines.queries.digest import Digest, claims_again, digest
 from pipelines.queries.issues import Issue
+from pipelines.queries.issues import alerts as raised
 from pipelines.queries.periods import Period
 from pipelines.queries.snapshot import Snapshot
 from pipelines.queries.weeks import Week
@@ -59,21 +62,45 @@ class Report:
         return self.is_first or any(change.is_news for change in self.changes)
 
 
-def period_of(snapshot: Snapshot, subscription: Subscription, asked: str | None = None) -> Period:
-    """The period asked for, else the last whole one of the subscription's schedule."""
+def period_of(
+    home: Home, snapshot: Snapshot, subscription: Subscription, asked: str | None = None
+) -> Period | None:
+    """The period asked for, else the last whole one of the subscription's schedule.
+
+    None where the subscription waits for a signal and none has changed its state since its last report. Such
+    a period is named after what changed and since when, so that the same change makes the same period.
+    """
     as_of = build_facts(snapshot).as_of
+    if asked is None and subscription.schedule == "on_signal":
+        last = last_reported(home, subscription.name)
+        states = severe(with_verdicts(raised(snapshot), alerts(home)), subscription.minimum_severity)
+        if states == (last["severe"] if last else {}):
+            return None
+        told = json.dumps([last["period"] if last else "", states], sort_keys=True)
+        return Period.up_to(as_of, hashlib.sha256(told.encode()).hexdigest()[:8])
     if asked is not None:
         period = Period.parse(asked)
     elif subscription.schedule == "monthly":
         period = Period.last_month(as_of)
     else:
-        period = Period.of_week(Week.last_complete(as_of))
+        period = last_week(snapshot)
     if period.from_on > as_of:
         raise PeriodError(
             f"{period.name} begins on {period.from_on}, after the data's last day {as_of}: name an earlier "
             "one, or build from newer data."
         )
     return period
+
+
+def last_week(snapshot: Snapshot) -> Period:
+    """The newest week that is over in the data."""
+    return Period.of_week(Week.last_complete(build_facts(snapshot).as_of))
+
+
+def severe(signals: pl.DataFrame, least: float) -> dict[str, str]:
+    """Each alert of at least this ratio with its status."""
+    found = signals.filter(pl.col("ratio").fill_null(0) >= least).sort("signal_id")
+    return dict(found.select("signal_id", "status").iter_rows())
 
 
 def report_of(
@@ -84,7 +111,7 @@ def report_of(
     ledger = alerts(home)
     found = _as_decided(digest(snapshot, period), ledger)
     last = last_reported(home, subscription.name, period.name, period.until_on.isoformat())
-    memory = memory_of(found)
+    memory = memory_of(found) | {"severe": severe(found.signals, subscription.minimum_severity)}
     differences: list[Change] = []
     if last is not None:
         again = claims_again(

@@ -6,6 +6,7 @@ Does not belong here: what a report says, how a message is built (`channels`).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,18 +14,18 @@ from pathlib import Path
 
 from pipelines.delivery import outbox
 from pipelines.delivery.channels import mail_server, send_chat, send_mail
-from pipelines.delivery.reports import Report, period_of, report_of, write_report
+from pipelines.delivery.reports import Report, last_week, period_of, report_of, write_report
 from pipelines.delivery.subscriptions import Subscription, read_subscriptions
 from pipelines.errors import SavoirError
 from pipelines.home import Home
 from pipelines.mail import Outcome
 from pipelines.queries.freshness import feeds
 from pipelines.queries.grants import Grant
-from pipelines.queries.periods import Period
 from pipelines.queries.snapshot import open_snapshot
 from pipelines.roles import NoRoleError, person
 from pipelines.status import status
 
+LOG = logging.getLogger("savoir.delivery")
 HERE = "reports/"
 
 
@@ -64,6 +65,10 @@ def deliver(
             _one(home, subscription, asked, language, is_sending, is_once_per_period, say, done)
         except SavoirError as error:
             done.problems.append(f"{subscription.name}: {error}")
+        except Exception as error:
+            # Whatever nobody foresaw in one must not keep the reports of the others back.
+            LOG.exception("the report of %s could not be made", subscription.name)
+            done.problems.append(f"{subscription.name}: {type(error).__name__}, see the log: {error}")
     return done
 
 
@@ -99,7 +104,11 @@ def _one(
 ) -> None:
     snapshot = open_snapshot(home, subscription.grant)
     try:
-        report = report_of(home, snapshot, subscription, period_of(snapshot, subscription, asked), language)
+        period = period_of(home, snapshot, subscription, asked)
+        if period is None:
+            say(f"{subscription.name}: no signal has changed its state since the last report")
+            return
+        report = report_of(home, snapshot, subscription, period, language)
     finally:
         snapshot.close()
     done.folders.append(write_report(home, report))
@@ -114,7 +123,10 @@ def previews(home: Home, asked: str | None, only: str | None, language: str | No
     for subscription in _chosen(home, only, None, done):
         snapshot = open_snapshot(home, subscription.grant)
         try:
-            period = period_of(snapshot, subscription, asked)
+            period = period_of(home, snapshot, subscription, asked)
+            if period is None:
+                yield f"== {subscription.name}: no signal has changed its state since the last report"
+                continue
             report = report_of(home, snapshot, subscription, period, language)
         finally:
             snapshot.close()
@@ -195,14 +207,15 @@ def send_test(home: Home, name: str, recipient: str, say: Callable[[str], None] 
         return Outcome("failed", refusal)
     snapshot = open_snapshot(home, subscription.grant)
     try:
-        report = report_of(home, snapshot, subscription, period_of(snapshot, subscription))
+        period = period_of(home, snapshot, subscription) or last_week(snapshot)
+        report = report_of(home, snapshot, subscription, period)
     finally:
         snapshot.close()
     server, problem = mail_server()
     if problem:
         return Outcome("failed", problem)
-    period = f"test {datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
-    message_id = outbox.message_id(name, period, recipient, report.data_version)
+    moment = f"test {datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
+    message_id = outbox.message_id(name, moment, recipient, report.data_version)
     outcome = send_mail(report, recipient, message_id, server, f"[Test] {report.letter.subject}")
     say(outcome.state)
     return outcome
@@ -227,4 +240,15 @@ def hindrances(home: Home) -> list[str]:
     return found
 
 
-__all__ = ["Done", "Period", "deliver", "hindrances", "send", "send_test", "why_not"]
+def has_signal_news(home: Home) -> str:
+    """What would make the reports that wait for a signal go out: the same text as long as nothing changes."""
+    found = []
+    for subscription in _chosen(home, None, "on_signal", Done()):
+        snapshot = open_snapshot(home, subscription.grant)
+        try:
+            period = period_of(home, snapshot, subscription)
+        finally:
+            snapshot.close()
+        if period is not None:
+            found.append(f"{subscription.name}:{period.name}")
+    return ",".join(found)

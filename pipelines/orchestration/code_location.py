@@ -19,8 +19,8 @@ from pipelines.orchestration.models import SavoirTranslator, build_models
 from pipelines.orchestration.publish import build_publish
 from pipelines.orchestration.reliability import build_reliability
 from pipelines.orchestration.resources import BuildSession, HomeResource
-from pipelines.orchestration.schedules import daily_build, nightly_retention, weekly_report
-from pipelines.orchestration.sensors import inbox
+from pipelines.orchestration.schedules import daily_build, monthly_report, nightly_retention, weekly_report
+from pipelines.orchestration.sensors import inbox, signal_changes
 
 
 def build_defs(
@@ -43,8 +43,8 @@ def build_defs(
     return dg.Definitions(
         assets=[*built, snapshot],
         jobs=[build_job(), report_job, retention_job],
-        schedules=[daily_build, nightly_retention, weekly_report],
-        sensors=[inbox, alert],
+        schedules=[daily_build, monthly_report, nightly_retention, weekly_report],
+        sensors=[inbox, signal_changes, alert],
         resources={"home": place, "session": BuildSession(place=place)},
         loggers={"console": dg.colored_console_logger, "progress": progress},
     )

@@ -32,30 +32,67 @@ def build_config(as_of: str = "", known_on: str = "") -> dict[str, Any]:
     return {"resources": {"session": {"config": {"as_of": as_of, "known_on": known_on}}}}
 
 
-class ReportWeek(dg.Config):
-    """Which week the defect reports speak of; empty = the last whole week."""
+class ReportRun(dg.Config):
+    """Which reports: those of one schedule of subscriptions (weekly, monthly, on_signal), of which period.
 
+    Empty = the last whole one.
+    """
+
+    schedule: str = "weekly"
     week: str = ""
 
 
-@dg.op(description="One HTML page and one workbook per product family, into reports/<week>/.")
-def write_defect_reports(context: dg.OpExecutionContext, config: ReportWeek, home: HomeResource) -> None:
-    """The weekly defect reports, from the published snapshot."""
+@dg.op(
+    description="The week's pages into reports/<week>/, and the reports of the schedule to their subscribers."
+)
+def write_defect_reports(context: dg.OpExecutionContext, config: ReportRun, home: HomeResource) -> None:
+    """The defect reports, from the published snapshot. What is old or red is written, and not sent."""
     # Reports draw charts and write workbooks: imports that a build has no use for.
+    from pipelines.delivery.sending import deliver, hindrances
+    from pipelines.orchestration.alerts import send_alert
     from pipelines.reports import write_reports
 
-    write_reports(home.home, config.week or None, context.log.info)
+    if config.schedule == "weekly":
+        write_reports(home.home, config.week or None, context.log.info)
+    reasons = hindrances(home.home) + red_build(context.instance)
+    if reasons:
+        send_alert("Savoir: the defect reports were not sent", "\n".join(reasons), context.log)
+        return
+    done = deliver(
+        home.home,
+        asked=config.week or None,
+        schedule=config.schedule,
+        is_sending=True,
+        is_once_per_period=True,
+        say=context.log.info,
+    )
+    told = done.problems + [
+        f"{row.subscription} to {row.recipient}: {row.state}, {row.reason}"
+        for row in done.entries
+        if row.state != "sent"
+    ]
+    if told:
+        send_alert("Savoir: some defect reports did not arrive", "\n".join(told), context.log)
 
 
-@dg.job(name=REPORT, executor_def=dg.in_process_executor, description="The weekly defect reports.")
+def red_build(instance: dg.DagsterInstance) -> list[str]:
+    """A sentence where the last build that ended was red: what is published is older than it."""
+    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+    last = instance.get_runs(dg.RunsFilter(job_name=BUILD, statuses=ended), limit=1)
+    if last and last[0].status == dg.DagsterRunStatus.FAILURE:
+        return ["The last build is red: its run in Dagster says why."]
+    return []
+
+
+@dg.job(name=REPORT, executor_def=dg.in_process_executor, description="The defect reports of a schedule.")
 def report_job() -> None:
-    """The weekly defect reports."""
+    """The defect reports."""
     write_defect_reports()
 
 
-def report_config(week: str = "") -> Mapping[str, Any]:
+def report_config(week: str = "", schedule: str = "weekly") -> Mapping[str, Any]:
     """The run configuration of one report run."""
-    return {"ops": {"write_defect_reports": {"config": {"week": week}}}}
+    return {"ops": {"write_defect_reports": {"config": {"week": week, "schedule": schedule}}}}
 
 
 @dg.op(description="Texts, places, refused rows, copies, reports, records of runs older than declared.")

@@ -39,6 +39,19 @@ def weekly_report(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 
 
 @dg.schedule(
+    name="monthly_report",
+    job_name=REPORT,
+    cron_schedule="30 7 1 * *",
+    execution_timezone="Europe/Paris",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="On the first of a month, after the daily build: the summary of the month that ended.",
+)
+def monthly_report(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """The reports of the last whole month."""
+    return dg.RunRequest(run_config=report_config(schedule="monthly"))
+
+
+@dg.schedule(
     name="nightly_retention",
     job_name=RETENTION,
     cron_schedule="0 3 * * *",

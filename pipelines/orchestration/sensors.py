@@ -1,15 +1,18 @@
-"""Starting a build when files wait in the inbox. Does not belong here: alerts (`alerts`)."""
+"""Starting a build when files wait, and reports when a signal changes. Does not belong here: `alerts`."""
 
 import hashlib
 import json
+from datetime import UTC, datetime
 
 import dagster as dg
 
+from pipelines.errors import SavoirError
 from pipelines.home import Home
-from pipelines.orchestration.job import BUILD, build_config
+from pipelines.orchestration.job import BUILD, REPORT, build_config, report_config
 from pipelines.orchestration.resources import HomeResource
 
 SECONDS = 30
+SIGNAL_SECONDS = 300
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -52,6 +55,35 @@ def inbox(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.RunRequ
     memory["started"] = now
     context.update_cursor(json.dumps(memory))
     return dg.RunRequest(run_key=now, run_config=build_config())
+
+
+@dg.sensor(
+    name="signal_changes",
+    job_name=REPORT,
+    minimum_interval_seconds=SIGNAL_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Sends the reports that wait for a signal when one has changed its state, once per change.",
+)
+def signal_changes(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.RunRequest | dg.SkipReason:
+    """A run per change, again each hour until it is out; the outbox sees to it that nothing goes twice."""
+    # Reports draw on imports that the other sensors have no use for.
+    from pipelines.delivery.sending import has_signal_news, hindrances
+
+    if not home.home.current.exists():
+        return dg.SkipReason("Nothing is published yet.")
+    if not (home.home.root / "subscriptions.yml").exists():
+        return dg.SkipReason("No subscription waits for a signal.")
+    try:
+        news = has_signal_news(home.home)
+        reasons = hindrances(home.home) if news else []
+    except SavoirError as error:
+        return dg.SkipReason(str(error))
+    if not news:
+        return dg.SkipReason("No signal has changed its state since the last reports.")
+    if reasons:
+        return dg.SkipReason("; ".join(reasons))
+    hour = datetime.now(UTC).strftime("%Y-%m-%dT%H")
+    return dg.RunRequest(run_key=f"{news} {hour}", run_config=report_config(schedule="on_signal"))
 
 
 def waiting_files(home: Home) -> list[tuple[str, int, int]]:

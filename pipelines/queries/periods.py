@@ -11,7 +11,7 @@ from pipelines.queries.weeks import Week, WeekError
 
 @dataclass(frozen=True)
 class Period:
-    """A span of days, both ends included. `name`: as in 2026-W44, 2026-10 or signals-2026-10-31-1a2b3c4d."""
+    """A span of days, both ends included. `name`: as in 2026-W44, 2026-10 or signals-1a2b3c4d."""
 
     name: str
     from_on: date
@@ -37,7 +37,7 @@ class Period:
     @staticmethod
     def up_to(as_of: date, mark: str) -> Period:
         """The week that ends on a day, named with a mark of what made the report."""
-        return Period(f"signals-{as_of}-{mark}", as_of - timedelta(days=6), as_of)
+        return Period(f"signals-{mark}", as_of - timedelta(days=6), as_of)
 
     @staticmethod
     def parse(text: str) -> Period:

@@ -303,14 +303,14 @@ def claims_table(claims: Any, title: str, names: Names, shown: int = 20) -> Tabl
     """Claims one by one."""
     t = names.t
     columns = [
-        Column(t("ticket"), width=14),
-        Column(t("requested"), "day", 12),
-        Column(t("sku"), width=16),
-        Column(t("lot"), width=14),
+        Column(t("ticket"), width=19),
+        Column(t("requested"), "day", 16),
+        Column(t("sku"), width=18),
+        Column(t("lot"), width=16),
         Column(t("fault"), width=26),
         Column(t("outcome"), width=20),
         Column(t("cost"), "euros", 11),
-        Column(t("words"), width=60),
+        Column(t("words"), width=50),
     ]
     rows = [
         (

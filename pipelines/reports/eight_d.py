@@ -1,0 +1,146 @@
+"""The 8D report of one confirmed issue: what is known stands filled in, the rest is lines to fill.
+
+Belongs here: the eight disciplines as suppliers know them, in order. Does not belong here: any figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from pipelines.queries import formats
+from pipelines.queries.build_facts import BuildFacts
+from pipelines.queries.issues import Issue
+from pipelines.reports.blocks import Blank, Block, Column, Document, Heading, Text, table_of
+from pipelines.reports.issue_pages import Names, evidence
+from pipelines.signals import Alert
+
+
+def eight_d(
+    issue: Issue, out: pl.DataFrame, alert: Alert | None, facts: BuildFacts, names: Names, files: str
+) -> Document:
+    """The form of one issue. `out`: its units still in service; `files`: what lies beside it."""
+    t = names.t
+    return Document(
+        title=t("eight_d"),
+        subtitle=names.node(issue.signal),
+        footer=t("footer", as_of=formats.day(facts.as_of, names.language), build=facts.build_id),
+        language=names.language,
+        made_at=facts.finished_at,
+        blocks=(
+            *_team(alert, names),
+            *_problem(issue, names),
+            *_containment(issue, out, names, files),
+            *_causes(issue, names),
+            *_measures(alert, names),
+            *_effectiveness(issue, alert, names),
+            Heading("D8 · " + t("d8")),
+            Blank(t("to_fill"), 3),
+        ),
+    )
+
+
+def _team(alert: Alert | None, names: Names) -> Iterator[Block]:
+    t = names.t
+    yield Heading("D1 · " + t("d1"))
+    if alert and alert.owner:
+        yield Text(f"{t('owner')}{names.colon} {alert.owner}")
+    yield Blank(t("d1_fill"), 3)
+
+
+def _problem(issue: Issue, names: Names) -> Iterator[Block]:
+    t, language = names.t, names.language
+    yield Heading("D2 · " + t("d2"))
+    if issue.product_name:
+        yield Text(issue.product_name, "soft")
+    yield from evidence(issue, names)
+    cost = issue.claims["net_cost_eur"].drop_nulls()
+    spent = float(sum(cost)) if len(cost) else None
+    yield Text(
+        t(
+            "d2_cost",
+            claims=formats.number(issue.claims.height, language),
+            cost=formats.euros(spent, language),
+            known=formats.number(len(cost), language),
+        )
+    )
+    yield from (Text(text, "quote") for text in issue.texts)
+
+
+def _containment(issue: Issue, out: pl.DataFrame, names: Names, files: str) -> Iterator[Block]:
+    t, number = names.t, partial(formats.number, language=names.language)
+    yield Heading("D3 · " + t("d3"))
+    units = int(out["units"].sum() or 0)
+    watched = number(issue.signal["units_under_warranty"])
+    yield Text(t("d3_out", units=number(units), lines=number(out.height), watched=watched))
+    by_lot: dict[str, int] = {}
+    for row in out.sort("lot_code", nulls_last=True).iter_rows(named=True):
+        key = row["lot_code"] or formats.UNKNOWN
+        by_lot[key] = by_lot.get(key, 0) + row["units"]
+    if by_lot:
+        columns = [Column(t("lot"), width=30), Column(t("units_out"), "integer", 12)]
+        rows = sorted(by_lot.items(), key=lambda each: (-each[1], each[0]))
+        yield table_of(t("d3_lots"), columns, rows, shown=15)
+    yield Text(t("d3_files", files=files), "soft")
+    yield Blank(t("d3_stock"), 2)
+
+
+def _causes(issue: Issue, names: Names) -> Iterator[Block]:
+    t = names.t
+    yield Heading("D4 · " + t("d4"))
+    counts = issue.claims.group_by("fault_code", "evidence_grade").len().rows()
+    columns = [
+        Column(t("fault"), width=40),
+        Column(t("evidence_grade"), width=16),
+        Column(t("claims"), "integer", 10),
+    ]
+    rows = [(names.fault(fault), grade, count) for fault, grade, count in counts]
+    rows.sort(key=lambda row: (-row[2], row[0], row[1] or ""))
+    if rows:
+        yield table_of(t("d4_faults"), columns, rows, shown=12)
+    others = issue.lots.filter((pl.col("signal_id") != issue.signal["signal_id"]) & (pl.col("ratio_low") > 1))
+    key = "d4_alone" if others.is_empty() else "d4_others"
+    if issue.signal["lot_code"]:
+        yield Text(t(key, lots=", ".join(str(lot) for lot in others["lot_code"].to_list())))
+    yield Blank(t("d4_fill"), 4)
+
+
+def _measures(alert: Alert | None, names: Names) -> Iterator[Block]:
+    t = names.t
+    yield Heading("D5 · " + t("d5"))
+    actions: list[tuple[Any, ...]] = []
+    for act in alert.acts if alert else ():
+        if act.kind == "action":
+            is_open = any(act == each for each in alert.open_actions) if alert else True
+            actions.append((act.note, act.until, t("open") if is_open else t("done")))
+    if actions:
+        columns = [Column(t("action"), width=50), Column(t("due"), "day", 12), Column(t("status"), width=12)]
+        yield table_of(t("actions"), columns, actions)
+    yield Blank(t("d5_fill"), 4)
+    yield Heading("D6 · " + t("d6"))
+    yield Blank(t("d6_fill"), 3)
+
+
+def _effectiveness(issue: Issue, alert: Alert | None, names: Names) -> Iterator[Block]:
+    t, language = names.t, names.language
+    yield Heading("D7 · " + t("d7"))
+    closing = next((act for act in reversed(alert.acts) if act.kind == "closed"), None) if alert else None
+    if closing is not None and closing.detail:
+        told = closing.detail
+        yield Text(
+            t(
+                "d7_tested",
+                before=formats.number(told["claims_before"], language),
+                before_months=formats.number(told["unit_months_before"], language),
+                after=formats.number(told["claims_after"], language),
+                after_months=formats.number(told["unit_months_after"], language),
+                ratio=formats.ratio_span(told["ratio"], told["ratio_low"], told["ratio_high"], language),
+            )
+        )
+    else:
+        part = issue.signal["lot_code"] or issue.signal["sku"] or issue.signal["signal_id"]
+        yield Text(t("d7_test", command=f"savoir alert close {part} --fixed-on …"))
+    yield Blank(t("d7_fill"), 3)
