@@ -10,6 +10,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 import streamlit as st
+from altair.utils.schemapi import UndefinedType
 
 from pipelines.queries.formats import PER_UNITS
 
@@ -72,8 +73,24 @@ def show(chart: Any, alt_text: str, language: str, height: int = 280) -> None:
         axisX=alt.AxisConfig(grid=False),
         legend=alt.LegendConfig(orient="top", title=None, labelFontSize=12, symbolSize=90, symbolOpacity=1),
     )
-    chart = chart.properties(height=height, config=config)
+    chart = _with_links(chart).properties(height=height, config=config)
     st.altair_chart(chart, width="stretch", alt=alt_text)
+
+
+# Marks of one row each. A line or an area has many rows and could lead to one of them only.
+_SINGLE = ("bar", "point", "rect", "circle")
+
+
+def _with_links(chart: Any, shared: Any = None) -> Any:
+    """Each mark leads to its row's address where the frame (its own or the layers' shared) has `href`."""
+    frame = shared if isinstance(chart.data, UndefinedType) else chart.data
+    if isinstance(chart, alt.LayerChart):
+        chart.layer = [_with_links(each, frame) for each in chart.layer]
+        return chart
+    kind = chart.mark if isinstance(chart.mark, str) else chart.mark.type
+    if kind not in _SINGLE or "href" not in getattr(frame, "columns", ()):
+        return chart
+    return chart.encode(href=alt.Href("href:N"))
 
 
 def _chart(frame: pl.DataFrame) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 
 import streamlit as st
 
 from dashboards.data import ask
+from dashboards.drill import failures_link, rows_link
 from dashboards.texts import inert, language, sentence, t, term
 from dashboards.url_state import filters_in_words
 from pipelines.queries.build_facts import BuildFacts, build_facts
@@ -25,7 +27,7 @@ from pipelines.queries.formats import (
 )
 from pipelines.queries.freshness import feeds
 from pipelines.queries.measures import Value
-from pipelines.queries.proofs import of_measure, of_rate
+from pipelines.queries.proofs import of_forecast, of_measure, of_rate
 from pipelines.queries.scopes import Scope
 
 
@@ -67,10 +69,12 @@ def measure_card(value: Value, note: str | None = None, scope: Scope | None = No
         st.caption(note or _basis(value))
         if scope is not None:
             n = None if value.n is None else number(value.n, language())
-            _computed(sentence(declared.definition), n, of_measure(declared, scope))
+            with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
+                computed(sentence(declared.definition), n, of_measure(declared, scope))
+                rows_link(value, scope)
 
 
-def _computed(definition: str | None, n: str | None, sql: str) -> None:
+def computed(definition: str | None, n: str | None, sql: str) -> None:
     """How a figure was computed: definition, population, n, the SQL that gives it again, the snapshot."""
     build = ask(build_facts)
     with st.popover(t("how"), icon=":material/function:", type="tertiary"):
@@ -133,7 +137,26 @@ def rate_card(rate: dict, label: str) -> None:
             st.caption(t("interval", limits=limits))
         counts = {name: number(rate[name], lang) for name in ("units", "events", "watched")}
         st.caption(t("rate_basis", month=rate["age_month"], **counts))
-        _computed(term("failure_rate"), counts["units"], of_rate(rate))
+        with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
+            computed(term("failure_rate"), counts["units"], of_rate(rate))
+            failures_link(rate)
+
+
+def forecast_card(label: str, row: Mapping[str, Any], is_cost: bool, scope: Scope) -> None:
+    """A card for a sum of future months, with its prediction limits and what it rests on."""
+    lang = language()
+    name, limit = (
+        ("cumulative_cost_eur", "cumulative_cost") if is_cost else ("cumulative_claims", "cumulative")
+    )
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        known = row[name] is not None
+        st.metric(label, (euros if is_cost else number)(row[name], lang) if known else TOO_FEW[lang])
+        low, high = row[f"{limit}_low"], row[f"{limit}_high"]
+        limits = span(low, high, "eur" if is_cost else "integer", lang)
+        st.caption(t("forecast_limits", limits=limits) if limits else t("forecast_no_limits"))
+        counts = {"units": row["units_in_service"], "claims": row["known_claims"]}
+        st.caption(t("forecast_basis", **{key: number(value, lang) for key, value in counts.items()}))
+        computed(t("forecast_how"), counts["claims"], of_forecast(scope, row["months_ahead"], name))
 
 
 def comparison_card(compared: Comparison) -> None:

@@ -10,8 +10,8 @@ import streamlit as st
 
 from dashboards.data import ask
 from dashboards.texts import language, t
-from dashboards.url_state import OneOf, SomeOf, Unknown, UnknownValueError, bound
-from pipelines.queries.build_facts import build_facts, families, products, service_centers, suppliers
+from dashboards.url_state import OneOf, SomeOf, Unknown, UnknownValueError, bound, named
+from pipelines.queries.build_facts import build_facts, families, lots, products, service_centers, suppliers
 from pipelines.queries.scopes import Scope
 from pipelines.queries.words import code_label
 
@@ -23,6 +23,8 @@ MOST_COMPARED = 4
 
 def scope(parts: Sequence[str]) -> Scope:
     """Draw the asked filters (family, sku, supplier, centre, period) and return what they say.
+
+    Lots are too many for a menu: `lot` stands in the address alone.
 
     Every filter is drawn, then what the URL asks and nothing knows is raised.
     """
@@ -42,11 +44,12 @@ def scope(parts: Sequence[str]) -> Scope:
         family = drawn("family", _family)
         sku = drawn("sku", lambda: _sku(family))
         supplier = drawn("supplier", _supplier)
+        lot = drawn("lot", lambda: named("lot", OneOf(ask(lots))))
         centre = drawn("centre", _centre)
         from_on, until_on = drawn("period", _period, (None, None))
     if refused:
         raise UnknownValueError(refused)
-    return Scope(family, sku, centre, from_on, until_on, supplier)
+    return Scope(family, sku, centre, from_on, until_on, supplier, lot)
 
 
 def choice(key: str, label: str, codes: Sequence[str], placeholder: str, **binding: Any) -> str | None:

@@ -24,7 +24,9 @@ PAGES = {
     "nav_watch": [
         ("decisions", ":material/lightbulb:"),
         ("overview", ":material/monitoring:"),
+        ("changed", ":material/compare_arrows:"),
         ("products", ":material/inventory_2:"),
+        ("centres", ":material/home_repair_service:"),
         ("weekly", ":material/event_note:"),
         ("failures", ":material/show_chart:"),
         ("forecast", ":material/trending_up:"),
@@ -72,7 +74,10 @@ sections = {t(section): [opened(name, icon) for name, icon in pages] for section
 first = next(iter(sections.values()))[0]
 hidden = [
     st.Page(start, title="Savoir", default=True, visibility="hidden"),
-    st.Page(APP_PAGES / "search.py", title=t("page_search"), url_path="search", visibility="hidden"),
+    *(
+        st.Page(APP_PAGES / f"{name}.py", title=t(f"page_{name}"), url_path=name, visibility="hidden")
+        for name in ("search", "supplier", "lot")
+    ),
 ]
 # Folded, the menu would say so in English.
 page = st.navigation({"": hidden, **sections}, expanded=True)

@@ -107,6 +107,25 @@ def bound(
     return {"key": key, "on_change": _changed, "args": (key, default, resets)}
 
 
+def only_named() -> None:
+    """What the address does not name does not hold here: the view is exactly the link's."""
+    if not st.session_state.get("page_changed"):
+        return
+    for held in [str(key) for key in st.session_state if str(key).startswith("held:")]:
+        if held != "held:lang" and held.removeprefix("held:") not in st.query_params:
+            st.session_state[held] = None
+
+
+def named(key: str, read: Callable[[str], Any]) -> Any:
+    """A parameter of the address that no widget shows; None where it is silent, raised where unknown."""
+    text = st.query_params.get(key) or None
+    value = None if text is None else read(text)
+    if text is not None and value is None:
+        nearest = get_close_matches(text, getattr(read, "known", ()), n=3, cutoff=0.6)
+        raise UnknownValueError([Unknown(key, text, tuple(nearest))])
+    return value
+
+
 def forget(keys: Iterable[str]) -> None:
     """Go on without these parameters."""
     for key in keys:

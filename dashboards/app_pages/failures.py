@@ -42,7 +42,7 @@ def _said(fit: dict) -> str:
 
 
 header(t("page_failures"), t("failures_subtitle"))
-scope = scope_filter(("family", "sku"))
+scope = scope_filter(("family", "sku", "supplier"))
 lang = language()
 with st.sidebar:
     known = ask(causes, scope)

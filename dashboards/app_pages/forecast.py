@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboards import charts, fields, forecast_charts
 from dashboards.data import ask
-from dashboards.figures import header, measure_card
+from dashboards.figures import forecast_card, header, measure_card
 from dashboards.filters import scope as scope_filter
 from dashboards.guard import end_page
 from dashboards.tables import behind, grid, with_labels, with_sentences
@@ -13,11 +13,10 @@ from dashboards.texts import language, sentence, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries import forecasts
 from pipelines.queries.build_facts import families
-from pipelines.queries.formats import euros, span
 from pipelines.queries.formats import number as written
 
 header(t("page_forecast"), t("forecast_subtitle"))
-scope = scope_filter(("family", "sku"))
+scope = scope_filter(("family", "sku", "supplier"))
 lang = language()
 words = {key: t(f"forecast_{key}") for key in (*forecast_charts.WORDS, *forecast_charts.FANS)}
 
@@ -30,36 +29,16 @@ if last["doubt"]:
     st.warning(t("forecast_doubt"), icon=":material/help:")
     st.text(sentence(last["doubt"]))
 scored, made, came = ask(forecasts.scores, scope)
-basis = t(
-    "forecast_basis",
-    units=written(last["units_in_service"], lang),
-    claims=written(last["known_claims"], lang),
-)
-
-
-def total_card(label: str, value: float | None, low: float | None, high: float | None, form: str) -> None:
-    """A card for a sum of future months, with its prediction limits."""
-    with st.container(border=True, height="stretch", gap="xxsmall"):
-        st.metric(label, euros(value, lang) if form == "eur" else written(value, lang))
-        limits = span(low, high, form, lang)
-        st.caption(t("forecast_limits", limits=limits) if limits else t("forecast_no_limits"))
-        st.caption(basis)
-
-
-cards = st.columns(3)
 year = months.filter(pl.col("months_ahead") == 12)
-with cards[0]:
-    first = year.row(0, named=True) if year.height else last
-    title = t("forecast_claims_in", n=first["months_ahead"])
-    total_card(
-        title, first["cumulative_claims"], first["cumulative_low"], first["cumulative_high"], "integer"
-    )
-with cards[1]:
-    title = t("forecast_claims_in", n=last["months_ahead"])
-    total_card(title, last["cumulative_claims"], last["cumulative_low"], last["cumulative_high"], "integer")
-with cards[2]:
-    limits = (last["cumulative_cost_low"], last["cumulative_cost_high"])
-    total_card(t("forecast_reserve"), last["cumulative_cost_eur"], *limits, "eur")
+first = year.row(0, named=True) if year.height else last
+every = [
+    (t("forecast_claims_in", n=first["months_ahead"]), first, False),
+    (t("forecast_claims_in", n=last["months_ahead"]), last, False),
+    (t("forecast_reserve"), last, True),
+]
+for column, (label, row, is_cost) in zip(st.columns(3), every, strict=True):
+    with column:
+        forecast_card(label, row, is_cost, scope)
 note = t("forecast_score_basis", n=written(made, lang), claims=written(came, lang))
 for column, name in zip(st.columns(3), forecasts.SCORED, strict=True):
     with column:

@@ -15,7 +15,7 @@ from pipelines.queries.overview import claims_by_family, claims_by_month, headli
 from pipelines.queries.words import code_label
 
 header(t("page_overview"), t("overview_subtitle"))
-scope = scope_filter(("family", "sku", "period"))
+scope = scope_filter(("family", "sku", "supplier", "period"))
 lang = language()
 
 cards = ask(headline, scope)

@@ -16,9 +16,9 @@ WAYS = {
     "serial": ("claims", "claim"),
     "repair": ("claims", "claim"),
     "sku": ("products", "sku"),
-    "lot": ("claims", "q"),
-    "supplier": ("claims", "supplier"),
-    "centre": ("claims", "centre"),
+    "lot": ("lot", "lot"),
+    "supplier": ("supplier", "supplier"),
+    "centre": ("centres", "centre"),
 }
 
 

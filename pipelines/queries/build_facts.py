@@ -84,6 +84,14 @@ def suppliers(snapshot: Snapshot) -> list[str]:
     return found["supplier_id"].to_list()
 
 
+def lots(snapshot: Snapshot) -> list[str]:
+    """Every lot that was sold."""
+    found = snapshot.rows(
+        "select distinct lot_code from marts.fct_order_lines where lot_code is not null order by 1"
+    )
+    return found["lot_code"].to_list()
+
+
 def service_centers(snapshot: Snapshot) -> pl.DataFrame:
     """service_center_id and name of every centre."""
     return snapshot.rows(

@@ -9,8 +9,6 @@ import polars as pl
 from pipelines.queries.scopes import Scope, where
 from pipelines.queries.snapshot import Snapshot
 
-# The explorer shows at most this many rows; the count beside it is of all.
-LIST_LIMIT = 1000
 DUE_SOON_DAYS = 7
 
 _LISTED = """
@@ -61,40 +59,23 @@ def fault_labels(snapshot: Snapshot, language: str) -> dict[str, str]:
     return dict(snapshot.rows(f"select fault_code, {label} from marts.dim_fault_codes").iter_rows())
 
 
-def claims_list(
-    snapshot: Snapshot, scope: Scope, cause: str | None = None, outcome: str | None = None, text: str = ""
-) -> tuple[pl.DataFrame, int]:
-    """The newest claims in scope, at most LIST_LIMIT of them, and how many there are in all.
-
-    `text` is looked for, as it is, in the ticket's, order's and lot's keys.
-    """
-    condition, parameters = where("fct_claims", scope)
-    condition = f"is_claim and {condition}"
-    for column, value in (("cause", cause), ("actual_outcome", outcome)):
-        if value is not None:
-            condition += f" and {column} = ?"
-            parameters.append(value)
-    if text.strip():
-        condition += " and (contains(lower(ticket_id), ?) or contains(lower(coalesce(order_id, '')), ?)"
-        condition += " or contains(lower(coalesce(lot_code, '')), ?))"
-        parameters += [text.strip().lower()] * 3
-    total = snapshot.rows(
-        f"select count(*) as claims from marts.fct_claims where {condition}", parameters
-    ).item()
-    rows = snapshot.rows(
-        f"select {_LISTED} from marts.fct_claims where {condition} "
-        f"order by requested_on desc, ticket_id limit {LIST_LIMIT}",
-        parameters,
-    )
-    return rows, total
-
-
 def claims_of(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     """Every claim in scope, newest first: what stands behind a report's counts."""
     condition, parameters = where("fct_claims", scope)
     return snapshot.rows(
         f"select {_LISTED}, description from marts.fct_claims where is_claim and {condition} "
         "order by requested_on desc, ticket_id",
+        parameters,
+    )
+
+
+def words_of(snapshot: Snapshot, scope: Scope, most: int) -> pl.DataFrame:
+    """The newest claims that came with words: ticket_id, requested_on, cause, description."""
+    condition, parameters = where("fct_claims", scope)
+    return snapshot.rows(
+        "select ticket_id, requested_on, cause, description from marts.fct_claims "
+        f"where is_claim and trim(description) <> '' and {condition} "
+        f"order by requested_on desc, ticket_id limit {int(most)}",
         parameters,
     )
 

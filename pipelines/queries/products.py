@@ -21,9 +21,10 @@ GROUPS = ("supplier_id", "lot_code")
 def ranked(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     """One row per product sold, the surest past its family first (distance in half intervals).
 
-    rate, low, high: share failed within AGE_MONTH months (null: too few); family_rate the same of its family;
+    rate, low, high: share failed within AGE_MONTH months (null: too few); family_rate the family's;
     shrunken_per_1000: failures per 1,000 unit-months drawn toward the family; cost over sales and margin;
-    claims of the last RECENT_DAYS days and of the same days a year before; units still under guarantee.
+    alerts in force that name it; claims of the last RECENT_DAYS days and of those a year before; units
+    still under guarantee.
     """
     condition, parameters = where(MART, scope.without_period())
     over_sales = measure(snapshot, MART, "claim_cost_over_sales")
@@ -59,6 +60,11 @@ def ranked(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
             from marts.fct_claims
             where is_claim
             group by sku
+        ),
+        alerted as (
+            select sku, count(*) as alerts from marts.fct_signals
+            where status in ('alert', 'confirmed')
+            group by sku
         )
         select
             lines.sku, products.product_name, products.family_code, products.supplier_id, lines.units,
@@ -71,7 +77,7 @@ def ranked(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
             lines.cost_eur::double / nullif(lines.sales_eur::double, 0) as cost_over_sales,
             case when lines.margin_eur > 0 then lines.cost_eur::double / lines.margin_eur::double end
                 as cost_over_margin,
-            coalesce(recent.claims_now, 0) as claims_now,
+            coalesce(alerted.alerts, 0) as alerts, coalesce(recent.claims_now, 0) as claims_now,
             coalesce(recent.claims_a_year_before, 0) as claims_a_year_before,
             coalesce(own.is_enough and family.is_enough and own.cumulative_low > family.cumulative, false)
                 as is_past_family
@@ -84,6 +90,7 @@ def ranked(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
             on fits.scope_type = 'sku' and fits.scope_id = lines.sku and fits.cause = 'defect'
                 and fits.is_default
         left join recent on recent.sku = lines.sku
+        left join alerted on alerted.sku = lines.sku
         order by
             is_past_family desc, (rate - family_rate) / nullif(rate - low, 0) desc nulls last,
             lines.units desc, lines.sku
@@ -93,7 +100,7 @@ def ranked(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
 
 
 def grouped(snapshot: Snapshot, column: str, scope: Scope) -> pl.DataFrame:
-    """One row per supplier or lot: units, claims and failures per 1,000 units, cost over sales."""
+    """One row per product, supplier or lot: units, claims and failures per 1,000 units, cost over sales."""
     names = ["units", "claims_per_1000", "failures_per_1000", "claim_cost_over_sales"]
     found = values_by(snapshot, MART, names, [column], scope.without_period()).drop_nulls(column)
     failures = found.filter(pl.col("measure") == "failures_per_1000").select(

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from pipelines.queries.measures import Measure
-from pipelines.queries.scopes import Scope, where
+from pipelines.queries.scopes import Scope, scope_key, where
 
 
 def of_measure(measure: Measure, scope: Scope) -> str:
@@ -30,6 +30,16 @@ def of_rate(rate: Mapping[str, Any]) -> str:
     return (
         "select cumulative as value, cumulative_low, cumulative_high, units, cumulative_events, at_risk\n"
         f"from marts.fct_life_table\nwhere {keys} and cohort {cohort};"
+    )
+
+
+def of_forecast(scope: Scope, months_ahead: int, column: str) -> str:
+    """A sum of the newest forecast up to a month ahead: cumulative_claims or cumulative_cost_eur."""
+    scope_type, scope_id = scope_key(scope)
+    return (
+        f"select {column} as value\nfrom marts.fct_forecasts\nwhere scope_type = {_literal(scope_type)} and "
+        f"scope_id = {_literal(scope_id)} and months_ahead = {months_ahead}\n"
+        "    and as_of = (select max(as_of) from marts.fct_forecasts);"
     )
 
 

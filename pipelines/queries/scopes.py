@@ -1,4 +1,4 @@
-"""What part of the business a question is about: family, sku, supplier, service centre, period.
+"""What part of the business a question is about: family, sku, supplier, lot, service centre, period.
 
 Turns a scope into a WHERE clause for one mart. A scope that a mart cannot honour is refused: a filter that is
 silently ignored would show a number about something else.
@@ -23,13 +23,14 @@ _PERIOD_COLUMN = {
     "fct_remedy_costs": "requested_on",
 }
 _DIMENSIONS = {
-    "fct_claims": ("family_code", "sku", "supplier_id", "service_center_id"),
-    "fct_order_lines": ("family_code", "sku", "supplier_id"),
-    "fct_repairs": ("family_code", "sku", "service_center_id"),
+    "fct_claims": ("family_code", "sku", "supplier_id", "lot_code", "service_center_id"),
+    "fct_order_lines": ("family_code", "sku", "supplier_id", "lot_code"),
+    "fct_repairs": ("family_code", "sku", "lot_code", "service_center_id"),
     "fct_misuse_rejections": ("family_code", "sku", "service_center_id"),
     "fct_nevada": ("sku",),
     "fct_audit_findings": ("family_code", "sku", "service_center_id"),
     "fct_remedy_costs": ("family_code", "sku", "supplier_id", "service_center_id"),
+    "fct_warranty_exposure": ("family_code", "sku", "supplier_id", "lot_code"),
 }
 
 # Marts whose rows are about a whole scope: scope_type and scope_id, nothing to add up.
@@ -54,19 +55,31 @@ class Scope:
     from_on: date | None = None
     until_on: date | None = None
     supplier_id: str | None = None
+    lot_code: str | None = None
 
     def without_period(self) -> Scope:
         """The same part of the business over all time."""
         return replace(self, from_on=None, until_on=None)
+
+    def without_centre(self) -> Scope:
+        """The same part of the business at every service centre."""
+        return replace(self, service_center_id=None)
 
 
 EVERYTHING = Scope()
 
 
 def scope_key(scope: Scope) -> tuple[str, str]:
-    """scope_type and scope_id that answer for a scope: its sku, else its family, else all."""
+    """scope_type and scope_id that answer for a scope: its sku, else its family or supplier, else all.
+
+    No row is about one supplier's share of a family, about a lot or a centre: that key finds nothing.
+    """
+    if scope.lot_code is not None or scope.service_center_id is not None:
+        return "none", "none"
     if scope.sku is not None:
         return "sku", scope.sku
+    if scope.supplier_id is not None:
+        return ("none", "none") if scope.family_code is not None else ("supplier", scope.supplier_id)
     if scope.family_code is not None:
         return "family", scope.family_code
     return "all", "all"
@@ -79,9 +92,9 @@ def where(mart: str, scope: Scope) -> tuple[str, list[Any]]:
     if mart in _KEYED:
         conditions.append("scope_type = ? and scope_id = ?")
         parameters += scope_key(scope)
-    for column in ("family_code", "sku", "supplier_id", "service_center_id"):
+    for column in ("family_code", "sku", "supplier_id", "lot_code", "service_center_id"):
         value = getattr(scope, column)
-        if value is None or (mart in _KEYED and column in ("family_code", "sku")):
+        if value is None or mart in _KEYED:
             continue
         if (
             column in _OF_PRODUCTS

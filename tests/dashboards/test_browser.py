@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from pipelines.queries.claims import claims_list
+from pipelines.queries.behind import rows_behind
 from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import open_snapshot
 from pipelines.reports import write_reports
@@ -95,7 +95,7 @@ def test_a_claim_opens_closes_and_comes_back_with_the_browsers_buttons(
     page: Any, address: str, small_home: Any
 ) -> None:
     snapshot = open_snapshot(small_home)
-    ticket = claims_list(snapshot, Scope(family_code="chainsaw"))[0]["ticket_id"][0]
+    ticket = rows_behind(snapshot, scope=Scope(family_code="chainsaw")).frame["ticket_id"][0]
     snapshot.close()
     visit(page, f"{address}/claims?family=chainsaw&claim={ticket}")
     assert page.get_by_role("heading", name=ticket).count() == 1

@@ -23,6 +23,18 @@ select
     repairs.is_repairable,
     repairs.is_repeat,
     repairs.repair_number,
+    repairs.received_again_on,
+    case
+        when
+            repairs.outcome = 'repaired'
+            and {{ day_diff('repairs.returned_on', as_of_date()) }} >= {{ var('first_time_fix_days') }}
+            then
+                coalesce(
+                    {{ day_diff('repairs.returned_on', 'repairs.received_again_on') }}
+                    > {{ var('first_time_fix_days') }},
+                    true
+                )
+    end as is_first_time_fix,
     repairs.picked_up_on,
     repairs.received_on,
     repairs.diagnosed_on,

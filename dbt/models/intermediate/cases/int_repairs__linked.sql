@@ -58,6 +58,24 @@ placed as (
         on
             coalesce(tickets.order_id, sales.order_id) = lines.order_id
             and coalesce(tickets.line_number, sales.line_number) = lines.line_number
+),
+
+-- When the same machine next came to a workshop.
+followed as (
+    select
+        placed.*,
+        lead(placed.received_at) over (
+            partition by
+                placed.order_id,
+                placed.line_number,
+                placed.unit_number,
+                case
+                    when placed.unit_number is null
+                        then coalesce(placed.serial_number, placed.own_ticket_id, placed.repair_id)
+                end
+            order by placed.received_at, placed.repair_id
+        ) as received_again_at
+    from placed
 )
 
 select
@@ -105,6 +123,7 @@ select
             end
         order by placed.received_at, placed.repair_id
     ) > 1 as is_repeat,
+    {{ local_date('placed.received_again_at') }} as received_again_on,
     placed.picked_up_at,
     {{ local_date('placed.picked_up_at') }} as picked_up_on,
     placed.received_at,
@@ -136,5 +155,5 @@ select
     placed.technician_notes,
     placed.version_count,
     placed.is_version_conflict
-from placed
+from followed as placed
 left join {{ ref('int_products__completed') }} as products on placed.sku = products.sku
