@@ -32,24 +32,25 @@ def copies(source: Path, path: Path, claims: int, words: Vocabulary) -> None:
         con.execute(f"attach '{source}' as published (read_only); create schema marts; select setseed(0.5)")
         for table in ("dim_policy_conditions", "dim_verdict_outcomes"):
             con.execute(f"create table marts.{table} as from published.marts.{table}")
-        con.execute("create temp table judged as from published.marts.fct_claims where is_judged")
+        con.execute("create temp table judged as from published.marts.fct_claim_verdicts")
         found = con.execute("select count(*) from judged").fetchone() or (0,)
         times = -(-claims // max(found[0], 1))
         con.execute(
             f"""
-            create table marts.fct_claims as
+            create table marts.fct_claim_verdicts as
             select * exclude (copy) replace (concat(ticket_id, '-', copy) as ticket_id, {drawn})
             from judged, range({times}) as copies(copy)
             limit {claims}
             """
         )
-        con.execute(
-            f"""
-            create table marts.fct_outcome_prices as
-            select * exclude (copy) replace (concat(ticket_id, '-', copy) as ticket_id)
-            from published.marts.fct_outcome_prices, range({times}) as copies(copy)
-            """
-        )
+        for table in ("fct_claims", "fct_outcome_prices"):
+            con.execute(
+                f"""
+                create table marts.{table} as
+                select * exclude (copy) replace (concat(ticket_id, '-', copy) as ticket_id)
+                from published.marts.{table}, range({times}) as copies(copy)
+                """
+            )
 
 
 @click.command()

@@ -10,30 +10,45 @@ import numpy as np
 import polars as pl
 
 
-def amounts(number: int) -> dict[str, Any]:
-    """What a claim cost, part by part; the parts add up, and every fourth ticket leaks somewhere."""
-    repairs, new_units, back = float(40 + number % 60), float(90 * (number % 6 == 0)), float(number % 20)
-    paid = repairs + new_units + 12.0 + 3.0
+def costs(number: int) -> dict[tuple[str, str, str], float]:
+    """The parts of what a claim cost, by component, kind and group; every fourth ticket leaks somewhere."""
     leak = float(number % 4 == 0) * (10 + number % 30)
+    found = {
+        ("repairs", "paid", "repairs"): float(40 + number % 60),
+        ("new_units", "paid", "new_units"): float(90 * (number % 6 == 0)),
+        ("return_freight", "paid", "freight"): 12.0,
+        ("handling", "paid", "freight"): 3.0,
+        ("resale_proceeds", "recovered", "recovered"): float(number % 20),
+        ("uncovered_unbilled", "leaked", "unbilled"): leak if number % 3 == 0 else 0.0,
+        ("covered_billed", "overcharged", "billed"): leak if number % 3 == 1 else 0.0,
+        ("goodwill", "leaked", "goodwill"): leak if number % 3 == 2 else 0.0,
+        ("paypal_return_freight", "leaked", "paypal"): 12.0 * (number % 17 == 0),
+    }
+    return {names: amount for names, amount in found.items() if amount}
+
+
+def amounts(number: int) -> dict[str, Any]:
+    """What a claim cost in all, from its parts."""
+    kinds = dict.fromkeys(("paid", "recovered", "leaked"), 0.0)
+    for (_, kind, _), amount in costs(number).items():
+        kinds[kind] = kinds.get(kind, 0.0) + amount
     return {
-        "repairs_cost_eur": repairs,
-        "new_units_eur": new_units,
-        "new_units_freight_eur": 0.0,
-        "refund_eur": 0.0,
-        "part_eur": 0.0,
-        "part_freight_eur": 0.0,
-        "return_freight_eur": 12.0,
-        "handling_eur": 3.0,
-        "paid_eur": paid,
-        "recovered_eur": back,
-        "net_cost_eur": paid - back,
+        **{f"{kind}_eur": kinds[kind] for kind in ("paid", "recovered", "leaked")},
+        "net_cost_eur": kinds["paid"] - kinds["recovered"],
         "assumed_cost_eur": 3.0,
         "is_cost_complete": number % 50 != 1,
-        "uncovered_unbilled_eur": leak if number % 3 == 0 else 0.0,
-        "covered_billed_eur": leak if number % 3 == 1 else 0.0,
-        "goodwill_eur": leak if number % 3 == 2 else 0.0,
-        "paypal_return_freight_eur": 12.0 * (number % 17 == 0),
     }
+
+
+def claim_costs(claims: pl.DataFrame) -> pl.DataFrame:
+    """The parts of every claim's cost, as a row each."""
+    rows = [
+        (ticket, *names, "known_now", amount)
+        for number, ticket in enumerate(claims["ticket_id"])
+        for names, amount in costs(number).items()
+    ]
+    columns = ["ticket_id", "component", "cost_kind", "cost_group", "basis", "amount_eur"]
+    return pl.DataFrame(rows, schema=columns, orient="row")
 
 
 def remedy_costs(claims: pl.DataFrame) -> pl.DataFrame:

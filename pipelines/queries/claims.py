@@ -81,8 +81,16 @@ def words_of(snapshot: Snapshot, scope: Scope, most: int) -> pl.DataFrame:
 
 
 def claim(snapshot: Snapshot, ticket_id: str) -> dict[str, Any] | None:
-    """Everything known about one ticket, or None."""
-    found = snapshot.rows("select * from marts.fct_claims where ticket_id = ?", [ticket_id])
+    """The case with its verdict in words, or None."""
+    found = snapshot.rows(
+        """
+        select claims.*, verdicts.reason_en, verdicts.reason_fr
+        from marts.fct_claims as claims
+        left join marts.fct_claim_verdicts as verdicts using (ticket_id)
+        where ticket_id = ?
+        """,
+        [ticket_id],
+    )
     return found.row(0, named=True) if found.height else None
 
 

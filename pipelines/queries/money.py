@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -13,22 +14,10 @@ from pipelines.queries.snapshot import Snapshot
 from pipelines.queries.thresholds import threshold
 
 LIST_LIMIT = 500
-# Where the money goes: the additive parts of paid_eur, and what came back.
-PARTS = {
-    "repairs": "repairs_cost_eur",
-    "new_units": "new_units_eur + new_units_freight_eur",
-    "refunds": "refund_eur",
-    "parts": "part_eur + part_freight_eur",
-    "freight": "return_freight_eur + handling_eur",
-    "recovered": "-recovered_eur",
-}
-# Money that the policy would not have spent, and money that was wrongly taken.
-LEAKS = {
-    "unbilled": "uncovered_unbilled_eur",
-    "goodwill": "goodwill_eur",
-    "paypal": "paypal_return_freight_eur",
-    "billed": "covered_billed_eur",
-}
+# Groups of fct_claim_costs in the order of the page: what was paid and came back (less than nothing), …
+PARTS = ("repairs", "new_units", "refunds", "parts", "freight", "recovered")
+# … and money that the policy would not have spent, and that was wrongly taken.
+LEAKS = ("unbilled", "goodwill", "paypal", "billed")
 # Each ratio's mart, and the column of the month that it is shown by.
 RATIOS = {
     "cost_per_claim": ("fct_claims", "request_month"),
@@ -52,24 +41,45 @@ def headline(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
 
 
 def spent_by_month(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
-    """Net cost of claims by month of request and part: month, part, amount_eur, claims, closed_share."""
+    """Net cost by month of request and part: month, claims, closed_share, is_settled, part, amount_eur."""
+    return _costs_by(snapshot, "request_month", "month", PARTS, scope, "is_claim").drop("with_amount")
+
+
+def _costs_by(
+    snapshot: Snapshot, key: str, name: str, groups: Sequence[str], scope: Scope, only: str = "true"
+) -> pl.DataFrame:
+    """Amounts by a column of fct_claims, called `name`, and group of cost: every pair of them, zeros too.
+
+    Name, claims, closed_share, is_settled, part, amount_eur, with_amount (claims with more than nothing).
+    """
     condition, parameters = where("fct_claims", scope)
-    sums = ", ".join(f"sum({amount})::double as {part}" for part, amount in PARTS.items())
+    listed = ", ".join(f"'{group}'" for group in groups)
     return snapshot.rows(
         f"""
-        with months as (
+        with claims as (
+            select ticket_id, {key} as {name}, is_open from marts.fct_claims where {only} and {condition}
+        ), totals as (
             select
-                request_month as month, count(*) as claims,
-                count(*) filter (not is_open) / count(*) as closed_share, {sums}
-            from marts.fct_claims
-            where is_claim and {condition}
-            group by request_month
+                {name}, count(*) as claims, count(*) filter (not is_open) / count(*) as closed_share,
+                closed_share >= {threshold(snapshot, "settled_share")} as is_settled
+            from claims
+            group by {name}
+        ), amounts as (
+            select
+                {name}, cost_group, count(distinct ticket_id) filter (amount_eur > 0) as with_amount,
+                sum(case when cost_kind = 'recovered' then -amount_eur else amount_eur end) as amount_eur
+            from claims
+            join marts.fct_claim_costs using (ticket_id)
+            where cost_group in ({listed})
+            group by {name}, cost_group
         )
         select
-            month, claims, closed_share, closed_share >= {threshold(snapshot, "settled_share")} as is_settled,
-            part, amount_eur
-        from months unpivot (amount_eur for part in ({", ".join(PARTS)}))
-        order by month, part
+            totals.*, parts.part, coalesce(amount_eur, 0)::double as amount_eur,
+            coalesce(with_amount, 0) as with_amount
+        from totals
+        cross join (select unnest([{listed}]) as part) as parts
+        left join amounts on amounts.{name} is not distinct from totals.{name} and cost_group = part
+        order by {name}, part
         """,
         parameters,
     )
@@ -131,24 +141,8 @@ def leaks_by(snapshot: Snapshot, group: str, scope: Scope) -> pl.DataFrame:
     A month is settled as in `spent_by_month`; closed_share and is_settled are there for it.
     """
     key = "request_month" if group == "month" else group
-    condition, parameters = where("fct_claims", scope)
-    return snapshot.rows(
-        f"""
-        select
-            {key} as {group}, part, sum(amount_eur)::double as amount_eur,
-            count(*) filter (amount_eur > 0) as claims,
-            count(*) filter (not is_open) / count(*) as closed_share,
-            count(*) filter (not is_open) >= {threshold(snapshot, "settled_share")} * count(*) as is_settled
-        from (
-            select {key}, is_open, {", ".join(f"{amount} as {part}" for part, amount in LEAKS.items())}
-            from marts.fct_claims
-            where {condition}
-        ) unpivot (amount_eur for part in ({", ".join(LEAKS)}))
-        group by {key}, part
-        order by {group}, part
-        """,
-        parameters,
-    )
+    found = _costs_by(snapshot, key, group, LEAKS, scope)
+    return found.drop("claims").rename({"with_amount": "claims"})
 
 
 def leaks(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
@@ -164,15 +158,24 @@ def leaks(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
 def leaking_claims(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     """The tickets that leaked most, at most LIST_LIMIT: each kind of leak, who it was and what was done."""
     condition, parameters = where("fct_claims", scope)
-    every = " + ".join(LEAKS.values())
+    sums = ", ".join(
+        f"coalesce(sum(amount_eur) filter (cost_group = '{part}'), 0) as {part}" for part in LEAKS
+    )
     return snapshot.rows(
         f"""
+        with leaks as (
+            select ticket_id, {sums}, sum(amount_eur) as all_leaks
+            from marts.fct_claim_costs
+            where cost_kind in ('leaked', 'overcharged')
+            group by ticket_id
+        )
         select
             ticket_id, requested_on, family_code, sku, service_center_id, cause, actual_outcome, net_cost_eur,
-            {", ".join(LEAKS.values())}, {every} as leaked_eur
+            {", ".join(LEAKS)}, all_leaks
         from marts.fct_claims
-        where {every} > 0 and {condition}
-        order by leaked_eur desc, ticket_id
+        join leaks using (ticket_id)
+        where all_leaks > 0 and {condition}
+        order by all_leaks desc, ticket_id
         limit {LIST_LIMIT}
         """,
         parameters,

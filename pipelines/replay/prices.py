@@ -16,7 +16,7 @@ _LEGS = {
     "replacement": {"inbound": "prices.inbound_eur", "outbound": "prices.replacement_outbound_eur"},
     "refund": {"inbound": "prices.inbound_eur"},
     "part": {
-        "work": "prices.part_cost_eur - prices.part_parcel_eur",
+        "work": "prices.part_expected_eur - prices.part_parcel_eur",
         "outbound": "prices.part_parcel_eur",
     },
     "no_fault": {
@@ -36,7 +36,7 @@ def cost_sql(priced_as: str, payers: str) -> str:
             f" - case when {payers}_{leg} in ('customer', 'paypal') then {amount} else 0 end"
             for leg, amount in legs.items()
         )
-        cases.append(f"when '{price}' then cast(prices.{price}_cost_eur{taken} as decimal(18,2))")
+        cases.append(f"when '{price}' then cast(prices.{price}_expected_eur{taken} as decimal(18,2))")
     return f"case {priced_as} {' '.join(cases)} end"
 
 

@@ -102,14 +102,14 @@ def _frame(cursor: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
 
 def _combine(cursor: duckdb.DuckDBPyConnection, words: Vocabulary, numbers: Numbers | None) -> None:
     """The combination of each claim with a verdict, under `numbers`."""
-    facts, source = None, "marts.fct_claims"
+    facts, source = None, "marts.fct_claim_verdicts"
     if numbers is not None:
         literals = {name: number.sql for name, number in numbers.items()}
         facts, source = "facts", f"{source} join ({words.facts_sql(literals)}) as facts using (ticket_id)"
     cursor.execute(
         f"""
         create or replace temp table combined as
-        select ticket_id, {words.combination_sql(facts)} as combination from {source} where is_judged
+        select ticket_id, {words.combination_sql(facts)} as combination from {source}
         """
     )
 
@@ -159,11 +159,13 @@ def _replayed_sql() -> str:
         create temp table replayed as
         with facts as (
             select
-                ticket_id, requested_on, sku, family_code, is_open, actual_outcome,
-                policy_rule_id as before_rule, policy_outcome as before_outcome,
+                ticket_id, claims.requested_on, claims.sku, claims.family_code, claims.is_open,
+                claims.actual_outcome,
+                claims.policy_rule_id as before_rule, claims.policy_outcome as before_outcome,
                 {", ".join(f"policy_{column} as before_{column}" for column in PAYER_COLUMNS)},
-                legal_outcome, {", ".join(f"legal_{column}" for column in PAYER_COLUMNS)}, combination
-            from marts.fct_claims
+                claims.legal_outcome, {", ".join(f"legal_{column}" for column in PAYER_COLUMNS)}, combination
+            from marts.fct_claims as claims
+            join marts.fct_claim_verdicts using (ticket_id)
             join combined using (ticket_id)
         ), claims as (
             select

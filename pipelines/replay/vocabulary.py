@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from pipelines.errors import SavoirError
 from pipelines.queries.snapshot import Snapshot
 
-TABLES = ("dim_policy_conditions", "dim_verdict_outcomes", "fct_outcome_prices", "fct_policy_measures")
+TABLES = (
+    *("dim_policy_conditions", "dim_verdict_outcomes"),
+    *("fct_claim_verdicts", "fct_outcome_prices", "fct_policy_measures"),
+)
 
 
 class SnapshotTooOldError(SavoirError):
@@ -79,7 +82,7 @@ class Vocabulary:
         return ", ".join(said) or "any claim"
 
     def combination_sql(self, facts: str | None = None) -> str:
-        """SQL of a claim's combination from its facts in fct_claims; null where a fact is not a known value.
+        """SQL of a claim's combination from its facts in fct_claim_verdicts; null where one has no word.
 
         With `facts`, an alias of the relation that `facts_sql` gives, what depends on a version's numbers is
         read there.

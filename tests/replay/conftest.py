@@ -29,8 +29,9 @@ CLAIM: dict[str, Any] = {
     "legal_outcome": "repair_sav_centre", "legal_payer_inbound": "seller", "legal_payer_work": "seller",
     "legal_payer_outbound": "seller", "actual_outcome": "repaired",
     "units": 1, "is_priced": True, "work_basis": "own_work", "cell": "mower × D02 × SC1",
-    "repair_cost_eur": 213.80, "replacement_cost_eur": 347.00, "refund_cost_eur": 450.00,
-    "part_cost_eur": 55.00, "refusal_cost_eur": 0.00, "no_fault_cost_eur": 97.00, "inbound_eur": 35.00,
+    "repair_expected_eur": 213.80, "replacement_expected_eur": 347.00, "refund_expected_eur": 450.00,
+    "part_expected_eur": 55.00, "refusal_expected_eur": 0.00, "no_fault_expected_eur": 97.00,
+    "inbound_eur": 35.00,
     "diagnosis_eur": 15.00, "work_eur": 100.00, "outbound_eur": 35.00, "replacement_outbound_eur": 35.00,
     "part_parcel_eur": 15.00, "expected_salvage_eur": 85.00, "work_variance": 0, "salvage_variance": 0,
     "work_salvage_covariance": 0, "work_per_level_eur": 0, "salvage_per_level_eur": 0, "level_variance": 0,
@@ -96,7 +97,7 @@ def made(demo: Snapshot, tmp_path: Path) -> Iterator[Callable[..., Snapshot]]:
             con.execute(f"attach '{demo.path}' as demo (read_only); create schema marts")
             for dimension in ("dim_policy_conditions", "dim_verdict_outcomes"):
                 con.execute(f"create table marts.{dimension} as from demo.marts.{dimension}")
-            for table in ("fct_claims", "fct_outcome_prices", "fct_policy_measures"):
+            for table in ("fct_claims", "fct_claim_verdicts", "fct_outcome_prices", "fct_policy_measures"):
                 con.execute(f"create table marts.{table} as from demo.marts.{table} limit 0")
                 columns = [column[0] for column in con.execute(f"from marts.{table}").description or ()]
                 for row in rows:

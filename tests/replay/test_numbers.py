@@ -89,10 +89,10 @@ def test_the_facts_on_record_follow_from_the_measures(demo: Snapshot, words: Voc
     apart = demo.rows(
         f"""
         with on_record as (
-            select ticket_id, {words.combination_sql()} as combination from marts.fct_claims where is_judged
+            select ticket_id, {words.combination_sql()} as combination from marts.fct_claim_verdicts
         ), made as (
             select ticket_id, {words.combination_sql("facts")} as combination
-            from marts.fct_claims join ({words.facts_sql(literals)}) as facts using (ticket_id)
+            from marts.fct_claim_verdicts join ({words.facts_sql(literals)}) as facts using (ticket_id)
         )
         select count(*) from on_record left join made using (ticket_id, combination)
         where made.combination is null

@@ -49,7 +49,7 @@ def test_the_policy_in_force_reproduces_the_rows_that_decided(demo: Snapshot, wo
     rules = seed_rules(words).version("page")
     claims = demo.rows(
         f"""
-        select {words.combination_sql()} as combination, policy_rule_id from marts.fct_claims where is_judged
+        select {words.combination_sql()} as combination, policy_rule_id from marts.fct_claim_verdicts
         """
     )
     found = first_matches(claims["combination"].to_numpy(), [rule.cover for rule in rules])
@@ -68,7 +68,7 @@ def test_every_judged_claim_is_in_the_matrix(demo: Snapshot, words: Vocabulary, 
 
 
 def test_a_refusal_made_a_repair_costs_the_repair(made: Made, draft: Draft, words: Vocabulary) -> None:
-    snapshot = made(MISUSE, {**MISUSE, "units": 2, "refusal_cost_eur": -90.0}, {})
+    snapshot = made(MISUSE, {**MISUSE, "units": 2, "refusal_expected_eur": -90.0}, {})
     done = played(snapshot, draft(leave_out=("D07",)), words)
     assert done.moved.select("ticket_id", "before_outcome", "after_outcome", "change_eur").rows() == [
         ("T0", "rejected_misuse", "repair_sav_centre", Decimal("213.80")),
@@ -130,7 +130,7 @@ def test_unknown_work_makes_an_interval_and_a_shared_cell_widens_it(
 
 def test_claims_without_a_price_are_counted_and_named(made: Made, draft: Draft, words: Vocabulary) -> None:
     prices = dict.fromkeys(
-        ("repair_cost_eur", "replacement_cost_eur", "refund_cost_eur", "part_cost_eur", "refusal_cost_eur")
+        f"{name}_expected_eur" for name in ("repair", "replacement", "refund", "part", "refusal")
     )
     lost = {"is_priced": False, "unpriced_reason": "no product is known", **prices}
     done = played(made({}, lost, lost), draft(D14=ALWAYS_NEW), words)

@@ -70,14 +70,15 @@ remedied as (
         repairs_of_ticket.repair_orders,
         repairs_of_ticket.repairs_cost_eur,
         repairs_of_ticket.assumed_eur as repairs_assumed_eur,
-        repairs_of_ticket.paypal_return_freight_eur,
+        -- The policy lets the customer bear it, the law the seller where the defect is confirmed.
+        coalesce(repairs_of_ticket.paypal_return_freight_eur, cast(0 as decimal(18,2))) as paypal_return_freight_eur,
         repairs_of_ticket.parts_eur as repairs_parts_eur,
         repairs_of_ticket.customer_charge_eur,
         repairs_of_ticket.resale_proceeds_eur,
         repairs_of_ticket.known_proceeds_eur,
-        repairs_of_ticket.uncovered_unbilled_eur,
-        repairs_of_ticket.covered_billed_eur,
-        repairs_of_ticket.goodwill_eur,
+        coalesce(repairs_of_ticket.uncovered_unbilled_eur, cast(0 as decimal(18,2))) as uncovered_unbilled_eur,
+        coalesce(repairs_of_ticket.covered_billed_eur, cast(0 as decimal(18,2))) as covered_billed_eur,
+        coalesce(repairs_of_ticket.goodwill_eur, cast(0 as decimal(18,2))) as goodwill_eur,
         coalesce(repairs_of_ticket.is_complete, 1) = 1 as is_repairs_cost_complete
     from priced
     inner join tickets on priced.ticket_id = tickets.ticket_id
@@ -126,6 +127,11 @@ paid as (
         coalesce(repairs_cost_eur, cast(0 as decimal(18,2))) as repairs_eur,
         coalesce(customer_charge_eur, cast(0 as decimal(18,2))) as charged_eur,
         coalesce(resale_proceeds_eur, cast(0 as decimal(18,2))) as proceeds_eur,
+        coalesce(repairs_assumed_eur, cast(0 as decimal(18,2))) as repairs_known_assumed_eur,
+        cast(case when is_landed_cost_assumed then coalesce(new_units_raw_eur, 0) else 0 end as decimal(18,2))
+            as new_units_assumed_eur,
+        cast(case when is_refunded and stated_refund_eur is null then coalesce(refund_raw_eur, 0) else 0 end as decimal(18,2))
+            as refund_assumed_eur,
         nullif(
             concat_ws(
                 ', ',
@@ -150,10 +156,7 @@ summed as (
         ) as paid_eur,
         cast(charged_eur + proceeds_eur as decimal(18,2)) as recovered_eur,
         cast(
-            coalesce(repairs_assumed_eur, 0) + return_freight_eur
-            + case when is_landed_cost_assumed then new_units_eur else 0 end
-            + new_units_freight_eur
-            + case when is_refunded and stated_refund_eur is null then refund_eur else 0 end
+            repairs_known_assumed_eur + return_freight_eur + new_units_assumed_eur + new_units_freight_eur + refund_assumed_eur
             + part_eur + part_freight_eur + handling_eur as decimal(18,2)
         ) as assumed_cost_eur
     from paid
@@ -163,10 +166,13 @@ summed as (
 select
     ticket_id,
     repairs_eur as repairs_cost_eur,
+    repairs_known_assumed_eur as repairs_assumed_eur,
     return_freight_eur,
     new_units_eur,
+    new_units_assumed_eur,
     new_units_freight_eur,
     refund_eur,
+    refund_assumed_eur,
     part_eur,
     part_freight_eur,
     handling_eur,
@@ -181,9 +187,9 @@ select
     unknown_costs is null as is_cost_complete,
     stated_refund_eur,
     repairs_parts_eur,
-    coalesce(uncovered_unbilled_eur, cast(0 as decimal(18,2))) as uncovered_unbilled_eur,
-    coalesce(covered_billed_eur, cast(0 as decimal(18,2))) as covered_billed_eur,
-    coalesce(goodwill_eur, cast(0 as decimal(18,2))) as goodwill_eur,
-    -- The policy lets the customer bear it, the law the seller where the defect is confirmed.
-    coalesce(paypal_return_freight_eur, cast(0 as decimal(18,2))) as paypal_return_freight_eur
+    uncovered_unbilled_eur,
+    covered_billed_eur,
+    goodwill_eur,
+    paypal_return_freight_eur,
+    cast(uncovered_unbilled_eur + goodwill_eur + paypal_return_freight_eur as decimal(18,2)) as leaked_eur
 from summed

@@ -46,9 +46,9 @@ select
     compared.unpriced_reason,
     estimated.work_basis,
     estimated.cell,
-    compared.repair_cost_eur,
+    compared.repair_cost_eur as repair_expected_eur,
     {%- for price in ['replacement', 'refund', 'part', 'refusal', 'no_fault'] %}
-    case when compared.unpriced_reason is null then prices.{{ price }}_expected_eur end as {{ price }}_cost_eur,
+    case when compared.unpriced_reason is null then prices.{{ price }}_expected_eur end as {{ price }}_expected_eur,
     {%- endfor %}
     priced.inbound_eur,
     priced.diagnosis_eur,
