@@ -51,6 +51,13 @@ WALLS: dict[str, set[str]] = {
         "pipelines.status",
     },
     "pipelines/state": {"duckdb", "pipelines.errors", "pipelines.home"},
+    "pipelines/commands": {
+        "click", "pipelines.analysts", "pipelines.backup", "pipelines.dictionary", "pipelines.erasure",
+        "pipelines.errors", "pipelines.feeds", "pipelines.home", "pipelines.orchestration",
+        "pipelines.queries", "pipelines.replay", "pipelines.reports", "pipelines.roles", "pipelines.serving",
+        "pipelines.signals", "pipelines.simulation", "pipelines.status", "pipelines.summary",
+        "pipelines.terminal", "pipelines.web",
+    },
     "pipelines/dictionary": {"jinja2", "markupsafe", "yaml", "pipelines.errors", "pipelines.home"},
     "pipelines/orchestration": {
         "dagster", "dagster_dbt", "dbt", "dbt_common", "duckdb", "pydantic", "pipelines.errors",
@@ -92,6 +99,7 @@ TEMPTATIONS: dict[str, tuple[str, ...]] = {
     "pipelines/reports": ("dagster", "streamlit", "duckdb", "pipelines.lifetimes", "pipelines.delivery"),
     "pipelines/delivery": ("dagster", "streamlit", "duckdb", "pipelines.orchestration"),
     "pipelines/state": ("dagster", "pipelines.queries"),
+    "pipelines/commands": ("dagster", "dbt", "duckdb", "polars", "streamlit", "pipelines.publishing"),
     "pipelines/dictionary": ("dagster", "duckdb", "pipelines.queries", "dashboards"),
     "pipelines/orchestration": ("streamlit", "pipelines.queries", "pipelines.simulation"),
     "pipelines/spark": ("dagster", "streamlit", "pipelines.orchestration"),

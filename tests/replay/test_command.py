@@ -9,7 +9,8 @@ from pathlib import Path
 import polars as pl
 from click.testing import CliRunner, Result
 
-from pipelines.cli import EXIT_RED, main
+from pipelines.cli import main
+from pipelines.commands.words import EXIT_RED
 from pipelines.home import Home
 
 Draft = Callable[..., bytes]

@@ -6,8 +6,9 @@ Does not belong here: any command.
 from __future__ import annotations
 
 import os
+import re
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,8 +19,10 @@ from pipelines.home import Home
 from pipelines.terminal import say
 
 EXIT_RED = 1
+EXIT_REFUSED = 3
 # As shells report a process that SIGINT has ended.
 EXIT_INTERRUPTED = 130
+WEEK = re.compile(r"\d{4}-W\d{2}")
 
 
 def _home_of_command(context: click.Context, _: click.Parameter, root: Path | None) -> None:
@@ -90,3 +93,31 @@ class IsoDay(click.ParamType):
             return value if isinstance(value, date) else date.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a day. Write it as 2026-10-31.", param, ctx)
+
+
+class UtcMoment(click.ParamType):
+    """A moment as 2026-10-31T05:00; without a zone it is UTC."""
+
+    name = "timestamp"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a moment. Write it as 2026-10-31T05:00:00, in UTC.", param, ctx)
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+class IsoWeek(click.ParamType):
+    """An ISO week as 2026-W47."""
+
+    name = "week"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            if not WEEK.fullmatch(value):
+                raise ValueError
+            date.fromisoformat(f"{value}-1")
+        except ValueError:
+            self.fail(f"{value!r} is not a week. Write it as 2026-W47.", param, ctx)
+        return value

@@ -9,7 +9,7 @@ from datetime import date
 
 import click
 
-from pipelines.command_words import EXIT_RED, AtHome
+from pipelines.commands.words import EXIT_RED, AtHome
 from pipelines.home import Home
 from pipelines.terminal import say, show
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 
 import click
 
-from pipelines.command_words import AtHome, IsoDay, Sentences
+from pipelines.commands.words import AtHome, IsoDay, Sentences
 from pipelines.home import Home
 from pipelines.terminal import show
 

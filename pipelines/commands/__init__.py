@@ -1,0 +1,1 @@
+"""The commands of `savoir`, a module per group of them. What each does lives elsewhere."""
