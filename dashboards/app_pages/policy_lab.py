@@ -9,10 +9,18 @@ from dashboards.figures import header
 from dashboards.guard import end_page
 from dashboards.navigation import open_claim
 from dashboards.tables import grid, matrix_or_table, with_labels, with_sentences
-from dashboards.texts import language, t
+from dashboards.texts import inert, language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries.formats import euros, number
-from pipelines.queries.policy_lab import MOST_BYTES, Estimate, MalformedRulesError, replayed, seed, versions
+from pipelines.queries.policy_lab import (
+    MOST_BYTES,
+    Estimate,
+    MalformedRulesError,
+    in_force,
+    replayed,
+    seed,
+    versions,
+)
 
 LIST_LIMIT = 1000
 MONEY = ("cost", "deferred", "exposure")
@@ -50,14 +58,17 @@ def malformed(error: MalformedRulesError) -> None:
 
 try:
     names = ask(versions, rules)
-except MalformedRulesError as error:
-    malformed(error)
-version = st.selectbox(t("lab_version"), names, **bound("version", OneOf(names), names[0]))
-try:
+    # The page opens on the first version, drafts first, that has something to say.
+    with st.spinner(t("lab_running")):
+        telling = (name for name in names if ask(replayed, rules, numbers, name).moved.height)
+        opening = next(telling, names[0])
+    version = st.selectbox(t("lab_version"), names, **bound("version", OneOf(names), opening))
     with st.spinner(t("lab_running")):
         done = ask(replayed, rules, numbers, version)
 except MalformedRulesError as error:
     malformed(error)
+if (now := ask(in_force)) is not None:
+    st.caption(t("lab_compared", version=inert(version), now=inert(now)))
 for each in done.numbers:
     key = "lab_number" if each.is_replayed else "lab_number_ignored"
     now, here = each.in_force or "–", each.here or "–"

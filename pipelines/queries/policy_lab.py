@@ -17,7 +17,17 @@ from pipelines.replay import (
     vocabulary,
 )
 
-__all__ = ["MOST_BYTES", "Estimate", "File", "MalformedRulesError", "Replay", "replayed", "seed", "versions"]
+__all__ = [
+    "MOST_BYTES",
+    "Estimate",
+    "File",
+    "MalformedRulesError",
+    "Replay",
+    "in_force",
+    "replayed",
+    "seed",
+    "versions",
+]
 
 File = tuple[bytes, str]
 """Content and name."""
@@ -32,6 +42,15 @@ def versions(snapshot: Snapshot, rules: File) -> list[str]:
     """The policy versions of a file, drafts first; a malformed one raises MalformedRulesError."""
     starts = _rules(snapshot, rules).starts
     return sorted(starts, key=lambda version: starts[version] is not None)
+
+
+def in_force(snapshot: Snapshot) -> str | None:
+    """The policy version that the published file is judged by today."""
+    found = snapshot.rows(
+        "select distinct rule_set from marts.dim_policy_rules "
+        "where rule_type = 'policy' and valid_from is not null and valid_to is null"
+    )
+    return found.item() if found.height == 1 else None
 
 
 def replayed(snapshot: Snapshot, rules: File, numbers: File | None, version: str) -> Replay:

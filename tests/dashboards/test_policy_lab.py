@@ -45,6 +45,19 @@ def test_the_version_in_force_moves_nothing(open_page: Open, demo_home: Home) ->
     assert "verdicts are reproduced" in app.success[0].value
 
 
+def test_it_opens_on_the_first_version_that_has_something_to_say(open_page: Open, demo_home: Home) -> None:
+    app = open_page("policy_lab", home=demo_home)
+    assert int(metrics(app)["Verdicts that change"]) > 100
+    said = [each.value.replace("\\", "") for each in app.caption]
+    assert "draft-2027 against the verdicts on record; page is in force." in said
+    # A draft that says nothing new is passed over, wherever it stands.
+    silent, telling = draft(), draft(D07="repair_pickup").splitlines(keepends=True)[1:]
+    both = silent + b"".join(telling).replace(b"draft,", b"second,")
+    app = uploaded(open_page("policy_lab", home=demo_home, source="upload"), both)
+    assert app.selectbox[0].value == "second"
+    assert int(metrics(app)["Verdicts that change"]) > 0
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_an_uploaded_draft_is_replayed(open_page: Open, demo_home: Home, language: str) -> None:
     app = open_page("policy_lab", home=demo_home, source="upload", lang=language)
