@@ -57,20 +57,15 @@ class Grown:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Python in the copy."""
         environment = {**os.environ, "PYTHONPATH": str(self.root), "SAVOIR_HOME": str(self.home)}
+        words = (sys.executable, *words)
         return subprocess.run(
-            [sys.executable, *words],
-            cwd=self.root,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
+            words, cwd=self.root, env=environment, capture_output=True, text=True, check=False
         )
 
     def published(self, sql: str) -> list[tuple[object, ...]]:
         """An answer of the published file."""
-        with duckdb.connect(
-            str((self.home / "published" / "current.duckdb").resolve()), read_only=True
-        ) as con:
+        file = (self.home / "published" / "current.duckdb").resolve()
+        with duckdb.connect(str(file), read_only=True) as con:
             return con.execute(sql).fetchall()
 
 
@@ -347,7 +342,7 @@ def test_a_recipe_takes_the_files_that_it_lists_and_no_other(grown: Grown, title
     assert grown.touched[title] == set(recipes()[title])
 
 
-def test_the_column_reaches_its_mart_and_its_page(grown: Grown) -> None:
+def test_the_column_reaches_its_mart_and_the_measure_its_page(grown: Grown) -> None:
     assert grown.published("select distinct colour from marts.dim_products where is_listed") == [("red",)]
     page = (
         "from streamlit.testing.v1 import AppTest\n"
@@ -360,6 +355,7 @@ def test_the_column_reaches_its_mart_and_its_page(grown: Grown) -> None:
     )
     shown = grown.run("-c", page)
     assert "colour" in shown.stdout, shown.stderr[-3000:]
+    assert grown.published("select label_en from meta.measures where mart = 'fct_refunds'") == [("Refunded",)]
     [(tickets,)] = grown.published("select count(*) from marts.fct_refunds")
     assert re.search(rf"\('Refunds', '\d+ of {tickets}'\)", shown.stdout), shown.stdout
 
@@ -375,10 +371,6 @@ def test_the_version_judges_from_its_day_on(grown: Grown) -> None:
         " from marts.fct_claims where is_judged order by 1"
     )
     assert judged == [(False, "page"), (True, "spring")]
-
-
-def test_the_measure_is_published_with_its_label(grown: Grown) -> None:
-    assert grown.published("select label_en from meta.measures where mart = 'fct_refunds'") == [("Refunded",)]
 
 
 def test_the_mapping_brings_its_order_and_the_code_has_its_label(grown: Grown) -> None:
