@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines import sql
 from pipelines.errors import SavoirError, machine_fault
 from pipelines.home import Home
 
@@ -136,7 +137,7 @@ def content_hashes(snapshot: Path, schemas: tuple[str, ...] = ("marts",)) -> dic
             ).fetchone()
             content = con.execute(
                 "select md5(concat_ws(':', ?, count(*), sum(hash(t)), bit_xor(hash(t))))"
-                f" from {schema}.{_q(table)} as t",
+                f" from {schema}.{sql.name(table)} as t",
                 columns,
             ).fetchone()
             assert content is not None
@@ -151,8 +152,10 @@ def _write(
         raise PublishError(f"Nothing to publish: {build_file} is missing. Run `savoir build`.")
     with duckdb.connect() as con:
         con.execute("set timezone = 'UTC'")
-        con.execute(f"attach {_s(str(build_file))} as build (read_only)")
-        con.execute(f"attach {_s(str(draft))} as snapshot (storage_version {_s(STORAGE_VERSION)})")
+        con.execute(f"attach {sql.text(str(build_file))} as build (read_only)")
+        con.execute(
+            f"attach {sql.text(str(draft))} as snapshot (storage_version {sql.text(STORAGE_VERSION)})"
+        )
         con.execute("use snapshot")
         for schema in PUBLIC_SCHEMAS:
             con.execute(f"create schema {schema}")
@@ -172,7 +175,7 @@ def _write(
 
 
 def _copy_table(con: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> None:
-    table = f"{node['schema']}.{_q(node['alias'])}"
+    table = f"{node['schema']}.{sql.name(node['alias'])}"
     try:
         con.execute(f"create table {table} as select * from build.{table}")
     except duckdb.CatalogException as error:
@@ -182,7 +185,7 @@ def _copy_table(con: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> None
     _comment(con, "table", table, node.get("description"))
     described = {name.lower(): column.get("description") for name, column in node["columns"].items()}
     for (column,) in con.execute(f"select column_name from (describe {table})").fetchall():
-        _comment(con, "column", f"{table}.{_q(column)}", described.get(column.lower()))
+        _comment(con, "column", f"{table}.{sql.name(column)}", described.get(column.lower()))
 
 
 def _write_meta(
@@ -275,19 +278,18 @@ def _meta_table(
     rows: list[tuple[Any, ...]],
 ) -> None:
     table = f"meta.{name}"
-    con.execute(
-        f"create table {table} ({', '.join(f'{_q(column)} {kind}' for column, (kind, _) in columns.items())})"
-    )
+    declared = ", ".join(f"{sql.name(column)} {kind}" for column, (kind, _) in columns.items())
+    con.execute(f"create table {table} ({declared})")
     if rows:
         con.executemany(f"insert into {table} values ({', '.join('?' * len(columns))})", rows)
     _comment(con, "table", table, description)
     for column, (_, text) in columns.items():
-        _comment(con, "column", f"{table}.{_q(column)}", text)
+        _comment(con, "column", f"{table}.{sql.name(column)}", text)
 
 
 def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str | None) -> None:
     if text and text.strip():
-        con.execute(f"comment on {kind} {name} is {_s(text.strip())}")
+        con.execute(f"comment on {kind} {name} is {sql.text(text.strip())}")
 
 
 def _point(link: Path, snapshot: Path) -> None:
@@ -313,11 +315,3 @@ def _fsync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _q(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _s(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

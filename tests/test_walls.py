@@ -16,16 +16,17 @@ from pipelines.home import PROJECT_DIR
 WALLS: dict[str, set[str]] = {
     "pipelines/feeds": {
         "duckdb", "numpy", "pyarrow", "pydantic", "python_calamine", "yaml", "pipelines.errors",
-        "pipelines.home", "pipelines.privacy", "pipelines.state", "xlsxwriter",
+        "pipelines.home", "pipelines.locks", "pipelines.privacy", "pipelines.sql", "pipelines.state",
+        "xlsxwriter",
     },
     "pipelines/privacy": {"phonenumbers", "stdnum"},
     "pipelines/erasure": {
         "duckdb", "yaml", "pipelines.backup", "pipelines.errors", "pipelines.feeds", "pipelines.home",
         "pipelines.state",
     },
-    "pipelines/reliability": {"numpy", "scipy", "pipelines.errors"},
+    "pipelines/reliability": {"numpy", "scipy", "pipelines.errors", "pipelines.limits"},
     "pipelines/lifetimes": {
-        "duckdb", "numpy", "polars", "yaml", "pipelines.home", "pipelines.reliability",
+        "duckdb", "numpy", "polars", "yaml", "pipelines.home", "pipelines.months", "pipelines.reliability",
     },
     "pipelines/signals": {
         "duckdb", "numpy", "polars", "pipelines.errors", "pipelines.home", "pipelines.lifetimes",
@@ -33,10 +34,11 @@ WALLS: dict[str, set[str]] = {
     },
     "pipelines/simulation": {
         "numpy", "polars", "pyarrow", "yaml", "pipelines.errors", "pipelines.feeds", "pipelines.home",
+        "pipelines.months",
     },
     "pipelines/queries": {
         "duckdb", "numpy", "polars", "scipy", "yaml", "pipelines.errors", "pipelines.home",
-        "pipelines.replay",
+        "pipelines.limits", "pipelines.months", "pipelines.replay", "pipelines.sql",
     },
     "pipelines/replay": {
         "duckdb", "numpy", "polars", "scipy", "pipelines.errors", "pipelines.home", "pipelines.queries",
@@ -52,7 +54,8 @@ WALLS: dict[str, set[str]] = {
     },
     "pipelines/state": {"duckdb", "pipelines.errors", "pipelines.home"},
     "pipelines/commands": {
-        "click", "pipelines.analysts", "pipelines.backup", "pipelines.dictionary", "pipelines.erasure",
+        "click", "pipelines.analysts", "pipelines.backup", "pipelines.delivery", "pipelines.dictionary",
+        "pipelines.erasure",
         "pipelines.errors", "pipelines.feeds", "pipelines.home", "pipelines.orchestration",
         "pipelines.queries", "pipelines.replay", "pipelines.reports", "pipelines.roles", "pipelines.serving",
         "pipelines.signals", "pipelines.simulation", "pipelines.status", "pipelines.summary",
@@ -63,7 +66,7 @@ WALLS: dict[str, set[str]] = {
         "dagster", "dagster_dbt", "dbt", "dbt_common", "duckdb", "pydantic", "pipelines.errors",
         "pipelines.feeds", "pipelines.home", "pipelines.lifetimes", "pipelines.mail", "pipelines.publishing",
         "pipelines.reports", "pipelines.signals", "pipelines.state", "pipelines.terminal",
-        "pipelines.delivery", "pipelines.erasure",
+        "pipelines.delivery", "pipelines.erasure", "pipelines.locks",
     },
     "pipelines/spark": {
         "click", "dbt", "duckdb", "polars", "pyspark", "pipelines.errors", "pipelines.feeds",

@@ -6,7 +6,6 @@ Does not belong here: any command.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,7 +21,6 @@ EXIT_RED = 1
 EXIT_REFUSED = 3
 # As shells report a process that SIGINT has ended.
 EXIT_INTERRUPTED = 130
-WEEK = re.compile(r"\d{4}-W\d{2}")
 
 
 def _home_of_command(context: click.Context, _: click.Parameter, root: Path | None) -> None:
@@ -106,18 +104,3 @@ class UtcMoment(click.ParamType):
         except ValueError:
             self.fail(f"{value!r} is not a moment. Write it as 2026-10-31T05:00:00, in UTC.", param, ctx)
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-
-
-class IsoWeek(click.ParamType):
-    """An ISO week as 2026-W47."""
-
-    name = "week"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            if not WEEK.fullmatch(value):
-                raise ValueError
-            date.fromisoformat(f"{value}-1")
-        except ValueError:
-            self.fail(f"{value!r} is not a week. Write it as 2026-W47.", param, ctx)
-        return value

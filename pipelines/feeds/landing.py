@@ -6,12 +6,10 @@ hold. Does not belong here: reading or judging rows.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +20,7 @@ from pipelines.errors import SavoirError
 from pipelines.feeds import sql
 from pipelines.feeds.contract import Contract, Feed, contract
 from pipelines.home import PRIVATE_UMASK, Home
+from pipelines.locks import LockHeldError, exclusive
 
 EMPTY = "_empty"
 _UNFINISHED = ".tmp-"
@@ -54,20 +53,14 @@ class Taken:
 def locked(home: Home, wait_seconds: float = 0.0) -> Generator[None]:
     """The only process that takes files; the system frees the lock of a process that dies."""
     home.make()
-    descriptor = os.open(home.landing / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-    deadline = time.monotonic() + wait_seconds
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise DoorBusyError(
-                        f"Another build is taking files into {home.root}: wait until it has finished, then "
-                        "start again."
-                    ) from None
-                time.sleep(0.05)
+    with ExitStack() as held:
+        try:
+            held.enter_context(exclusive(home.landing / ".lock", wait_seconds))
+        except LockHeldError:
+            raise DoorBusyError(
+                f"Another build is taking files into {home.root}: wait until it has finished, then "
+                "start again."
+            ) from None
         # Whatever is written under the lock is for the owner alone, by child processes too.
         before = os.umask(PRIVATE_UMASK)
         try:
@@ -75,8 +68,6 @@ def locked(home: Home, wait_seconds: float = 0.0) -> Generator[None]:
             yield
         finally:
             os.umask(before)
-    finally:
-        os.close(descriptor)
 
 
 def clean(home: Home) -> None:

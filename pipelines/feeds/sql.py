@@ -1,6 +1,6 @@
-"""How a name or a text enters a SQL statement.
+"""How a name, a text or a path enters a SQL statement of the door.
 
-Belongs here: quoting. Does not belong here: any statement.
+Belongs here: quoting of paths, for readers of files. Does not belong here: any statement.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from pipelines.sql import name, text, texts
 
-def text(value: str) -> str:
-    """`value` as a SQL text literal."""
-    return "'" + value.replace("'", "''") + "'"
+__all__ = ["name", "path", "paths", "text", "texts"]
 
 
 def path(value: Path) -> str:
@@ -24,13 +23,3 @@ def path(value: Path) -> str:
 def paths(values: list[Path]) -> str:
     """Several of them, separated by commas."""
     return ", ".join(path(value) for value in values)
-
-
-def name(value: str) -> str:
-    """`value` as a SQL identifier."""
-    return '"' + value.replace('"', '""') + '"'
-
-
-def texts(values: tuple[str, ...] | list[str]) -> str:
-    """Several text literals, separated by commas."""
-    return ", ".join(text(value) for value in values)

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.lifetimes.reading import AGE_MONTHS, DAYS_PER_MONTH, DayTables, LifeTables
+from pipelines.lifetimes.reading import AGE_MONTHS, DayTables, LifeTables
+from pipelines.months import DAYS_PER_MONTH
 from pipelines.reliability import (
     Doubt,
     WeibullBatch,

@@ -17,7 +17,6 @@ from pipelines.home import Home
 
 Counts2 = NDArray[np.int64]
 AGE_MONTHS = 24
-DAYS_PER_MONTH = 30.4375
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,9 @@ Does not belong here: what is done with them.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,6 +17,7 @@ from pydantic import PrivateAttr
 
 from pipelines.errors import SavoirError
 from pipelines.home import Home
+from pipelines.locks import LockHeldError, exclusive
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -112,22 +111,16 @@ def build_lock(home: Home, wait_seconds: int) -> Generator[None]:
     """Hold the home's build lock. The system frees it when the process dies, however it dies."""
     path = home.warehouse / "build.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + wait_seconds
-    with path.open("a+") as handle:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise BuildRunningError(
-                        f"Another build is running in {home.root} ({_holder(path)}). "
-                        "Wait for it to end, then try again."
-                    ) from None
-                time.sleep(0.5)
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
+    with ExitStack() as held:
+        try:
+            descriptor = held.enter_context(exclusive(path, wait_seconds, look_every=0.5))
+        except LockHeldError:
+            raise BuildRunningError(
+                f"Another build is running in {home.root} ({_holder(path)}). "
+                "Wait for it to end, then try again."
+            ) from None
+        os.truncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
         yield
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pipelines.errors import SavoirError
+from pipelines.months import WEEKS_PER_MONTH
 from pipelines.queries.snapshot import Snapshot
 
-_WEEKS_PER_MONTH = 30.4375 / 7
 _NODE = ("family_code", "sku", "lot_code", "supplier_id")
 
 
@@ -71,5 +71,5 @@ def around(snapshot: Snapshot, signal_id: str, fixed_on: date) -> Around:
                 f"No unit of {signal_id} was under warranty {side} {fixed_on}: name another day, "
                 f"or {by_hand}."
             )
-        sides[side] = (int(claims), units / _WEEKS_PER_MONTH)
+        sides[side] = (int(claims), units / WEEKS_PER_MONTH)
     return Around(**sides)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines import sql
+
 # The catalogue under which the whole file hangs behind the views; no query of ours names it.
 WHOLE = "whole_file"
 
@@ -60,12 +62,12 @@ def open_granted(path: str, grant: Grant) -> duckdb.DuckDBPyConnection:
         raise ValueError("a grant without families, suppliers or centres is no grant")
     connection = duckdb.connect()
     try:
-        connection.execute(f"attach {_text(path)} as {WHOLE} (read_only)")
+        connection.execute(f"attach {sql.text(path)} as {WHOLE} (read_only)")
         tables = _tables(connection)
         for (schema, table), columns in tables.items():
             connection.execute(f"create schema if not exists {schema}")
             select = _select(schema, table, columns, grant, tables)
-            connection.execute(f"create view {schema}.{_name(table)} as {select}")
+            connection.execute(f"create view {schema}.{sql.name(table)} as {select}")
         connection.execute("set TimeZone = 'UTC'")
         # A view is the only thing that this connection may still make or read.
         connection.execute("set enable_external_access = false")
@@ -91,7 +93,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> Tables:
 
 
 def _select(schema: str, table: str, columns: Mapping[str, str], grant: Grant, tables: Tables) -> str:
-    source = f"{WHOLE}.{schema}.{_name(table)}"
+    source = f"{WHOLE}.{schema}.{sql.name(table)}"
     if (schema, table) in _EVERYBODYS:
         return f"select * {_blanked(schema, table, columns)} from {source}"
     if schema != "marts":
@@ -108,7 +110,7 @@ def _blanked(schema: str, table: str, columns: Mapping[str, str]) -> str:
         return ""
     kept = _COUNTS[schema, table]
     counts = [
-        f"cast(null as {kind}) as {_name(name)}"
+        f"cast(null as {kind}) as {sql.name(name)}"
         for name, kind in columns.items()
         if kind.startswith(_NUMBERS) and name not in kept
     ]
@@ -147,7 +149,7 @@ def _named(table: str, columns: Mapping[str, str], grant: Grant, tables: Tables)
     if own != "false":
         return own
     seen = [
-        f"select {key} from {WHOLE}.marts.{_name(fact)} where {_rows(tables['marts', fact], grant, tables)}"
+        f"select {key} from {WHOLE}.marts.{fact} where {_rows(tables['marts', fact], grant, tables)}"
         for fact in ("fct_claims", "fct_repairs")
         if key in tables.get(("marts", fact), {})
     ]
@@ -178,12 +180,4 @@ def _skus(kind: str, values: tuple[str, ...]) -> str:
 
 
 def _among(column: str, values: tuple[str, ...]) -> str:
-    return f"{column} in ({', '.join(_text(value) for value in values)})"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"{column} in ({sql.texts(values)})"

@@ -10,7 +10,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import betaincinv, gammaincinv, ndtri
+from scipy.special import ndtri
+
+from pipelines.limits import clopper_pearson, garwood
 
 LEVEL = 0.95
 _Z = float(ndtri(0.5 + LEVEL / 2))
@@ -40,16 +42,11 @@ def wilson(events: float, trials: float) -> Interval:
 
 
 def poisson(events: float, exposure: float = 1.0) -> Interval:
-    """Garwood's exact limits of a count per exposure (Biometrika 28, 1936).
-
-    chi2(2k)/2 and chi2(2k + 2)/2, which are the quantiles of gamma distributions of shape k and k + 1.
-    """
+    """Garwood's exact limits of a count per exposure."""
     if not exposure > 0 or events < 0:
         return NONE
-    tail = (1 - LEVEL) / 2
-    low = 0.0 if events == 0 else float(gammaincinv(events, tail))
-    high = float(gammaincinv(events + 1, 1 - tail))
-    return Interval(low / exposure, high / exposure)
+    low, high = garwood(events, LEVEL)
+    return Interval(float(low) / exposure, float(high) / exposure)
 
 
 def rate_ratio(events: int, exposure: float, base_events: int, base_exposure: float) -> Interval:
@@ -60,9 +57,7 @@ def rate_ratio(events: int, exposure: float, base_events: int, base_exposure: fl
     """
     if not (exposure > 0 and base_exposure > 0) or events + base_events == 0:
         return NONE
-    tail = (1 - LEVEL) / 2
-    p_low = 0.0 if events == 0 else float(betaincinv(events, base_events + 1, tail))
-    p_high = 1.0 if base_events == 0 else float(betaincinv(events + 1, base_events, 1 - tail))
+    p_low, p_high = clopper_pearson(events, base_events, (1 - LEVEL) / 2)
     scale = base_exposure / exposure
     high = None if p_high >= 1.0 else float(np.float64(p_high / (1 - p_high)) * scale)
     return Interval(p_low / (1 - p_low) * scale, high)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from pipelines import sql
 from pipelines.queries.measures import Measure
 from pipelines.queries.scopes import Scope, scope_key, where
 
@@ -54,4 +55,4 @@ def _literal(value: Any) -> str:
         return f"date '{value.isoformat()}'"
     if isinstance(value, (int, float)):
         return str(value)
-    return "'" + str(value).replace("'", "''") + "'"
+    return sql.text(str(value))

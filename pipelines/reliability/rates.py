@@ -11,8 +11,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv, chdtri, gammaln, xlog1py, xlogy
+from scipy.special import gammaln, xlog1py, xlogy
 
+from pipelines.limits import clopper_pearson, garwood
 from pipelines.reliability.doubts import ObservationError
 from pipelines.reliability.observations import Floats
 
@@ -74,9 +75,9 @@ def compare_rates(
     else:
         p_value = float(chance[seen:].sum() if alternative == "greater" else chance[: seen + 1].sum())
     tail = (1 - confidence) / 2 if alternative == "two-sided" else 1 - confidence
-    low = float(betaincinv(x1, x2 + 1, tail)) if x1 > 0 and alternative != "less" else 0.0
-    high = float(betaincinv(x1 + 1, x2, 1 - tail)) if x2 > 0 and alternative != "greater" else 1.0
-    low, high = (share / (1 - share) * t2 / t1 if share < 1 else float("inf") for share in (low, high))
+    low, high = clopper_pearson(x1, x2, tail)
+    shares = (0.0 if alternative == "less" else low, 1.0 if alternative == "greater" else high)
+    low, high = (share / (1 - share) * t2 / t1 if share < 1 else float("inf") for share in shares)
     estimate = (x1 / t1) / (x2 / t2) if x2 else (float("inf") if x1 else float("nan"))
     return RateComparison(estimate, low, high, min(p_value, 1.0), confidence)
 
@@ -92,9 +93,7 @@ def poisson_limits(count: ArrayLike, confidence: float = 0.95) -> tuple[Floats, 
     n = np.asarray(count, float)
     if np.any(~(n >= 0)):
         raise ObservationError(f"A count is {np.min(n):g} or missing: counts are 0 or more.")
-    tail = (1 - confidence) / 2
-    low = np.where(n > 0, chdtri(np.where(n > 0, 2 * n, 1.0), 1 - tail) / 2, 0.0)
-    return low, chdtri(2 * n + 2, tail) / 2
+    return garwood(n, confidence)
 
 
 def annualised_rate(

@@ -14,7 +14,6 @@ import numpy as np
 
 from pipelines.simulation.parameters import Array, Parameters
 
-DAYS_PER_MONTH = 30.4375
 DAY = np.timedelta64(1, "D")
 
 

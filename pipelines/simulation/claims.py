@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.simulation.calendar import DAYS_PER_MONTH, in_opening_hours, months_later
+from pipelines.months import DAYS_PER_MONTH
+from pipelines.simulation.calendar import in_opening_hours, months_later
 from pipelines.simulation.catalogue import GROUPS, POWER_SOURCES, Catalogue
 from pipelines.simulation.failures import CAUSES
 from pipelines.simulation.orders import Market

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.simulation.calendar import DAYS_PER_MONTH, UseClock
+from pipelines.months import DAYS_PER_MONTH
+from pipelines.simulation.calendar import UseClock
 from pipelines.simulation.catalogue import Catalogue
 from pipelines.simulation.parameters import Array, Columns, Parameters
 

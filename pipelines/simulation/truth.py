@@ -14,8 +14,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.months import DAYS_PER_MONTH
 from pipelines.simulation.breaches import CODE, IMPLIES, NONE, TICKET_CODES
-from pipelines.simulation.calendar import DAYS_PER_MONTH, UseClock
+from pipelines.simulation.calendar import UseClock
 from pipelines.simulation.catalogue import POWER_SOURCES, Catalogue, bad_lot_skus
 from pipelines.simulation.centres import Centres
 from pipelines.simulation.decisions import OUTCOME, OUTCOMES, is_repair

@@ -9,7 +9,8 @@ import pytest
 
 from pipelines.lifetimes import fit_rows
 from pipelines.lifetimes.fitting import SCHEMA, WORDS
-from pipelines.lifetimes.reading import AGE_MONTHS, DAYS_PER_MONTH, DayTables, LifeTables, day_tables
+from pipelines.lifetimes.reading import AGE_MONTHS, DayTables, LifeTables, day_tables
+from pipelines.months import DAYS_PER_MONTH
 from pipelines.reliability import (
     Doubt,
     combined,

@@ -7,7 +7,8 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from pipelines.simulation.calendar import DAYS_PER_MONTH, day_number, months_later
+from pipelines.months import DAYS_PER_MONTH
+from pipelines.simulation.calendar import day_number, months_later
 from pipelines.simulation.failures import CAUSES, ONSETS, OTHER_CAUSES, drawn_events
 from pipelines.simulation.parameters import stream
 from pipelines.simulation.scene import Scene
