@@ -35,24 +35,34 @@ KEYS = {
 }
 # How the columns that fct_misuse_rejections counts read on a claim and its product.
 _MANUAL = "sku in (select sku from marts.dim_products where has_french_manual)"
+_DIAGNOSED = "ticket_id in (select ticket_id from marts.fct_repairs where is_diagnosed)"
+_REFUSED = "resolution = 'rejected_misuse'"
+
+
+def _verdict(told: str) -> str:
+    """What the verdict of a claim says, as a condition on the claim."""
+    return f"ticket_id in (select ticket_id from marts.fct_claim_verdicts where {told})"
+
+
+_PROVEN = _verdict("cause_basis = 'proven_misuse'")
 _MISUSE = {
     "claims": "true",
-    "diagnosed": "latest_repair_id is not null",
+    "diagnosed": _DIAGNOSED,
     "misuse_verdicts": "cause = 'misuse'",
-    "misuse_rejections": "resolution = 'rejected_misuse'",
-    "diagnosed_rejections": "resolution = 'rejected_misuse' and latest_repair_id is not null",
-    "with_evidence": "resolution = 'rejected_misuse' and cause = 'misuse' and evidence_grade in ('A', 'B')",
-    "with_manual": f"resolution = 'rejected_misuse' and {_MANUAL}",
-    "proven_rejections": "resolution = 'rejected_misuse' and cause_basis = 'proven_misuse'",
-    "unproven_rejections": "resolution = 'rejected_misuse' and cause_basis is distinct from 'proven_misuse'",
-    "overturned": "resolution = 'rejected_misuse' and is_overturned",
-    "rejections_presumed": "resolution = 'rejected_misuse' and is_presumption_running",
+    "misuse_rejections": _REFUSED,
+    "diagnosed_rejections": f"{_REFUSED} and {_DIAGNOSED}",
+    "with_evidence": f"{_REFUSED} and cause = 'misuse' and evidence_grade in ('A', 'B')",
+    "with_manual": f"{_REFUSED} and {_MANUAL}",
+    "proven_rejections": f"{_REFUSED} and {_PROVEN}",
+    "unproven_rejections": f"{_REFUSED} and not {_PROVEN}",
+    "overturned": f"{_REFUSED} and is_overturned",
+    "rejections_presumed": f"{_REFUSED} and {_verdict('is_presumption_running')}",
     "failures": "is_failure",
-    "failures_if_unproven_wrong": "is_failure or "
-    "(resolution = 'rejected_misuse' and cause_basis is distinct from 'proven_misuse')",
-    "failures_if_all_wrong": "is_failure or resolution = 'rejected_misuse'",
+    "failures_if_unproven_wrong": f"is_failure or ({_REFUSED} and not {_PROVEN})",
+    "failures_if_all_wrong": f"is_failure or {_REFUSED}",
 }
-_NEVADA = {"claims": "in_service_on is not null", "failures": "in_service_on is not null and is_failure"}
+# A claim has an age where its machine is in service.
+_NEVADA = {"claims": "age_days is not null", "failures": "age_days is not null and is_failure"}
 # Marts of counts: what their columns read on a claim.
 COUNTED = {"fct_misuse_rejections": _MISUSE, "fct_nevada": _NEVADA}
 # What a group can be named by beside a scope: the table and the column of a claim.
