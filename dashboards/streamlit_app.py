@@ -30,6 +30,7 @@ PAGES = {
         ("weekly", ":material/event_note:"),
         ("failures", ":material/show_chart:"),
         ("forecast", ":material/trending_up:"),
+        ("reports", ":material/outgoing_mail:"),
     ],
     "nav_work": [("worklist", ":material/inbox:"), ("claims", ":material/search:")],
     "nav_money": [("money", ":material/payments:"), ("remedies", ":material/build:")],

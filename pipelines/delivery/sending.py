@@ -15,7 +15,7 @@ from pathlib import Path
 from pipelines.delivery import outbox
 from pipelines.delivery.channels import mail_server, send_chat, send_mail
 from pipelines.delivery.reports import Report, last_week, period_of, report_of, write_report
-from pipelines.delivery.subscriptions import Subscription, read_subscriptions
+from pipelines.delivery.subscriptions import Subscription, SubscriptionsError, read_subscriptions
 from pipelines.errors import SavoirError
 from pipelines.home import Home
 from pipelines.mail import Outcome
@@ -117,19 +117,26 @@ def _one(
         done.entries += send(home, subscription, report, is_once_per_period, say)
 
 
+def preview(
+    home: Home, subscription: Subscription, asked: str | None = None, language: str | None = None
+) -> Report | None:
+    """The report as it would be now; nothing is written, sent or remembered. None where nothing changed."""
+    snapshot = open_snapshot(home, subscription.grant)
+    try:
+        period = period_of(home, snapshot, subscription, asked)
+        return None if period is None else report_of(home, snapshot, subscription, period, language)
+    finally:
+        snapshot.close()
+
+
 def previews(home: Home, asked: str | None, only: str | None, language: str | None) -> Iterator[str]:
-    """The letters as plain text; nothing is written, sent or remembered."""
+    """The letters as plain text."""
     done = Done()
     for subscription in _chosen(home, only, None, done):
-        snapshot = open_snapshot(home, subscription.grant)
-        try:
-            period = period_of(home, snapshot, subscription, asked)
-            if period is None:
-                yield f"== {subscription.name}: no signal has changed its state since the last report"
-                continue
-            report = report_of(home, snapshot, subscription, period, language)
-        finally:
-            snapshot.close()
+        report = preview(home, subscription, asked, language)
+        if report is None:
+            yield f"== {subscription.name}: no signal has changed its state since the last report"
+            continue
         to = ", ".join(subscription.recipients) or HERE
         yield f"== {subscription.name} ({subscription.channel}: {to})\n{report.letter.text}"
     yield from done.problems
@@ -190,13 +197,17 @@ def why_not(home: Home, recipient: str, grant: Grant | None) -> str:
         return f"{recipient} has no role in {home.roles.name}"
     except SavoirError as error:
         return str(error)
-    if own is None:
+    if reaches(own, grant):
         return ""
-    asked = {} if grant is None else grant.by_kind()
-    for kind, values in own.by_kind().items():
-        if kind not in asked or not set(asked[kind]) <= set(values):
-            return f"the role of {recipient} in {home.roles.name} does not reach as far as this subscription"
-    return ""
+    return f"the role of {recipient} in {home.roles.name} does not reach as far as this subscription"
+
+
+def reaches(own: Grant | None, asked: Grant | None) -> bool:
+    """Whether who sees `own` may see all of `asked`; None is everything."""
+    if own is None:
+        return True
+    kinds = {} if asked is None else asked.by_kind()
+    return all(set(kinds.get(kind, ("",))) <= set(values) for kind, values in own.by_kind().items())
 
 
 def send_test(home: Home, name: str, recipient: str, say: Callable[[str], None] = lambda _: None) -> Outcome:
@@ -238,6 +249,19 @@ def hindrances(home: Home) -> list[str]:
         finally:
             snapshot.close()
     return found
+
+
+def overview(home: Home, own: Grant | None) -> tuple[list[Subscription], list[str]]:
+    """The subscriptions of which somebody with this grant may know, and what is wrong with the file.
+
+    What is wrong names others: it is for who sees everything.
+    """
+    done = Done()
+    try:
+        chosen = [*_chosen(home, None, None, done), *_chosen(home, None, "on_signal", Done())]
+    except SubscriptionsError as error:
+        return [], [str(error)] if own is None else []
+    return [each for each in chosen if reaches(own, each.grant)], done.problems if own is None else []
 
 
 def has_signal_news(home: Home) -> str:

@@ -1,0 +1,84 @@
+"""The small home with signals: as many alerts as a test asks for, with names long and hostile."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.home import Home
+
+HOSTILE = ("=cmd|' /C calc'!A0", "<script>alert(1)</script>", "#let x = 1", "$x^2$", "#panic()", "@SUM(A1)")
+LONG = "Tondeuse" + "thermique" * 12
+
+
+@pytest.fixture(scope="session")
+def signalled(
+    small_home_builder: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], Home]:
+    """`signalled(n)`: a home of its own with n alerts."""
+    base = tmp_path_factory.mktemp("signalled")
+    small_home_builder.make(base / "small")
+
+    def made(count: int) -> Home:
+        root = Path(shutil.copytree(base / "small", base / f"home{len(list(base.iterdir()))}", symlinks=True))
+        with duckdb.connect(str((root / "published" / "current.duckdb").resolve())) as con:
+            skus = [
+                sku for (sku,) in con.sql("select distinct sku from marts.fct_claims order by 1").fetchall()
+            ]
+            family = dict(con.sql("select distinct sku, family_code from marts.fct_claims").fetchall())
+            signals, history = [], []
+            for place in range(count):
+                sku = skus[place % len(skus)]
+                name = f"family_code={family[sku]}|sku={sku}|fault_code=D01|lot_code={_lot(place)}"
+                signals.append(
+                    {
+                        "signal_id": name, "level": "lot", "family_code": family[sku],
+                        "power_source": "petrol_4t", "sku": sku, "fault_code": "D01", "lot_code": _lot(place), "observed": 12 + place,
+                        "expected": 3.25, "ratio": (12 + place) / 3.25, "ratio_low": 1.9, "ratio_high": 6.4,
+                        "statistic": 1e6, "signal_limit": 1e4, "is_over_limit": True, "status": "alert",
+                        "first_signal_on": date(2026, 6, 30), "units_sold": 300, "units_under_warranty": 270,
+                        "expected_claims": 4.5, "cost_at_risk_eur": 1000.0 - place, "power_at_twice": 0.4,
+                        "is_watchable": True,
+                    }
+                )  # fmt: skip
+                history += [
+                    {
+                        "signal_id": name,
+                        "month": date(2026, month, 1),
+                        "observed": month,
+                        "expected": month / 3,
+                    }
+                    for month in range(1, 10)
+                ]
+            for table, rows in (("fct_signals", signals), ("fct_signal_history", history)):
+                if rows:
+                    con.register("given", pl.DataFrame(rows).to_arrow())
+                    con.execute(f"insert into marts.{table} by name from given")
+                    con.unregister("given")
+            watched = {
+                "signal_id": "w",
+                "level": "sku",
+                "status": "watch",
+                "power_at_twice": 0.9,
+                "is_watchable": True,
+            }
+            con.register("given", pl.DataFrame([watched | {"units_under_warranty": 500}]).to_arrow())
+            con.execute("insert into marts.fct_signals by name from given")
+            con.execute("update marts.dim_products set product_name = ? where sku = ?", [LONG, skus[0]])
+            con.execute(
+                "update marts.dim_fault_codes set label_en = ?, label_fr = ?", [HOSTILE[0], HOSTILE[2]]
+            )
+        return Home.at(root)
+
+    return made
+
+
+def _lot(place: int) -> str:
+    return HOSTILE[place] if 0 < place < len(HOSTILE) else f"LOT-{place:03}" + "-VERY-LONG" * (place % 4)
