@@ -40,7 +40,8 @@ def signalled(
                 signals.append(
                     {
                         "signal_id": name, "level": "lot", "family_code": family[sku],
-                        "power_source": "petrol_4t", "sku": sku, "fault_code": "D01", "lot_code": _lot(place), "observed": 12 + place,
+                        "power_source": "petrol_4t", "sku": sku, "fault_code": "D01",
+                        "lot_code": _lot(place), "observed": 12 + place,
                         "expected": 3.25, "ratio": (12 + place) / 3.25, "ratio_low": 1.9, "ratio_high": 6.4,
                         "statistic": 1e6, "signal_limit": 1e4, "is_over_limit": True, "status": "alert",
                         "first_signal_on": date(2026, 6, 30), "units_sold": 300, "units_under_warranty": 270,
