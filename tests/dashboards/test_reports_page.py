@@ -33,7 +33,7 @@ def home(small_home: Home, tmp_path: Path) -> Home:
 
 def text_of(app: AppTest) -> str:
     kinds = ("markdown", "caption", "warning", "info", "error", "success", "code")
-    shown = [str(each.value) for kind in kinds for each in app.get(kind)]
+    shown = [str(getattr(each, "value", "")) for kind in kinds for each in app.get(kind)]
     return "\n".join([*shown, *(each.value.to_string() for each in app.dataframe)])
 
 
