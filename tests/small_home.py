@@ -62,6 +62,7 @@ def make(home: Path, name: str = "savoir-1.duckdb", lines: int = 2500, as_of: da
         "fct_remedy_costs": small_marts.remedy_costs(claims),
         "fct_nevada": small_marts.nevada(orders, claims, as_of),
         "fct_reliability_fits": small_marts.fits(),
+        "fct_claims_by_age": small_marts.claims_by_age(),
         "fct_forecasts": forecasts,
         "fct_forecast_scores": small_marts.forecast_scores(forecasts),
         "fct_claims": claims,

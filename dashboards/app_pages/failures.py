@@ -9,7 +9,7 @@ from dashboards.figures import header, rate_card
 from dashboards.filters import choice, product_names, several
 from dashboards.filters import scope as scope_filter
 from dashboards.guard import end_page
-from dashboards.tables import behind, matrix_or_table, with_sentences, with_texts
+from dashboards.tables import behind, grid, matrix_or_table, with_labels, with_sentences, with_texts
 from dashboards.texts import language, sentence, t, term
 from dashboards.url_state import OneOf, bound
 from pipelines.queries.build_facts import families
@@ -17,6 +17,7 @@ from pipelines.queries.formats import TOO_FEW, percent, span
 from pipelines.queries.formats import number as written
 from pipelines.queries.lifetimes import (
     causes,
+    causes_compared,
     cohort_curves,
     failure_rates,
     fits,
@@ -144,6 +145,12 @@ with right, st.container(border=True, height="stretch"):
             st.text(sentence(chosen["doubt"]))
         line = ask(weibull_line, scope, cause, convention)
         charts.show(lifetime_charts.weibull_plot(points, line, words), t("weibull_alt"), lang, 330)
+        if chosen["lognormal_24"] is not None:
+            advantage = chosen["lognormal_advantage"]
+            better = "lognormal" if advantage > 2 else "weibull" if advantage < -2 else "neither"
+            st.caption(
+                t("lognormal_said", share=percent(chosen["lognormal_24"], lang), better=t(f"curve_{better}"))
+            )
     behind(
         with_sentences(with_texts(fitted, "convention", "convention_", "told"), "doubt"),
         {
@@ -161,6 +168,8 @@ with right, st.container(border=True, height="stretch"):
                 )
                 for limit, suffix in (("", ""), ("_low", " ≥"), ("_high", " ≤"))
             },
+            "lognormal_24": fields.percent(t("lognormal_24")),
+            "lognormal_advantage": fields.number(t("lognormal_advantage"), 1),
             "is_default": fields.flag(t("weibull_default")),
             "is_enough": fields.flag(t("weibull_enough")),
             "is_diverging": fields.flag(t("weibull_differs")),
@@ -169,6 +178,42 @@ with right, st.container(border=True, height="stretch"):
         "weibull_fits",
         t("weibull_title"),
     )
+
+compared_causes = ask(causes_compared, scope)
+if not compared_causes.is_empty():
+    with st.container(border=True):
+        st.subheader(t("causes_title"), anchor=False, help=term("competing_causes"))
+        every = compared_causes.row(0, named=True)
+        st.caption(
+            t(
+                "causes_caption_sku" if scope.sku else "causes_caption",
+                months=every["age_month"],
+                share=percent(every["first_share"], lang),
+                shares=span(every["first_share_low"], every["first_share_high"], "percent", lang),
+                claims=written(every["claims_per_1000"], lang, 1),
+                low=written(every["claims_per_1000_low"], lang, 1),
+                high=written(every["claims_per_1000_high"], lang, 1),
+                watched=written(every["watched_units"], lang),
+            )
+        )
+        grid(
+            with_labels(compared_causes, "cause"),
+            {
+                "cause": fields.text(t("axis_cause")),
+                "first_claims": fields.number(t("causes_first")),
+                "first_share": fields.percent(t("causes_share")),
+                "first_share_low": fields.percent(t("causes_share") + " ≥"),
+                "first_share_high": fields.percent(t("causes_share") + " ≤"),
+                "claims": fields.number(t("axis_claims")),
+                "claims_per_1000": fields.number(t("causes_per_1000"), 1),
+                "claims_per_1000_low": fields.number(t("causes_per_1000") + " ≥", 1),
+                "claims_per_1000_high": fields.number(t("causes_per_1000") + " ≤", 1),
+                "watched_units": fields.number(t("axis_watched")),
+                "is_enough": fields.flag(t("weibull_enough")),
+            },
+            t("causes_alt"),
+            name="claims_by_cause",
+        )
 
 with st.container(border=True):
     st.subheader(t("nevada_title"), anchor=False, help=term("nevada_chart"))

@@ -5,6 +5,8 @@ belong here: a decision about a row (SQL made it), a numerical method (`pipeline
 
     int_lifetimes__by_age, int_lifetimes__by_day
                           ─> fits.parquet       one row per scope × cause × convention
+    int_lifetimes__by_day, int_claims__at_ages
+                          ─> claims_by_age.parquet  one row per scope × cause × month in service
     int_lifetimes__by_month, int_claims__by_month, int_claims__cost_by_month
                           ─> forecasts.parquet  one row per scope × as-of date × future month
 """
@@ -18,6 +20,7 @@ from datetime import date
 import yaml
 
 from pipelines.home import DBT_DIR, Home
+from pipelines.lifetimes.causes import cause_rows
 from pipelines.lifetimes.fitting import fit_rows
 from pipelines.lifetimes.forecasting import forecast_rows
 from pipelines.lifetimes.reading import Counts, read_counts
@@ -25,7 +28,7 @@ from pipelines.lifetimes.writing import write_table
 
 __all__ = ["TABLES", "Computed", "compute", "fit_rows", "forecast_rows", "minimum_events", "read_counts"]
 
-TABLES = ("fits", "forecasts")
+TABLES = ("fits", "claims_by_age", "forecasts")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ def compute(home: Home, as_of: date, progress: Callable[[str], None] = lambda _:
     least = minimum_events()
     tables = {
         "fits": fit_rows(counts.life_tables, counts.day_tables, counts.families),
+        "claims_by_age": cause_rows(counts),
         "forecasts": forecast_rows(counts, as_of, least),
     }
     for name in TABLES:

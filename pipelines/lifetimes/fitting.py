@@ -14,11 +14,14 @@ from pipelines.lifetimes.reading import AGE_MONTHS, DayTables, LifeTables
 from pipelines.months import DAYS_PER_MONTH
 from pipelines.reliability import (
     Doubt,
+    FitDoubtError,
     WeibullBatch,
     batch_cumulative,
+    fit_lognormal,
     fit_weibull_groups,
     fit_weibull_life_tables,
     misfit_probability,
+    observed,
     poisson_limits,
     shrink_rates,
 )
@@ -44,6 +47,7 @@ ESTIMATED = (
     *("shape", "shape_low", "shape_high", "scale", "scale_low", "scale_high"),
     "misfit_probability",
     *("b10_months", "b10_low", "b10_high", "cumulative_24", "cumulative_24_low", "cumulative_24_high"),
+    *("lognormal_24", "lognormal_advantage"),
 )
 SCHEMA = pl.Schema(
     {
@@ -73,7 +77,12 @@ def fit_rows(tables: LifeTables, days: DayTables, families: pl.DataFrame) -> pl.
     is_diverging = diverging(interval, exact)
     # A month is right for every event, a day for those whose day was told.
     is_by_day = 2 * dated >= events
-    conventions = {"interval": (interval, ~is_by_day), "exact": (exact, is_by_day)}
+    nothing = pl.lit(None, pl.Float64)
+    beside = {"lognormal_24": nothing, "lognormal_advantage": nothing}
+    conventions = {
+        "interval": (interval, ~is_by_day, beside),
+        "exact": (exact, is_by_day, lognormal(tables, days, exact)),
+    }
     parts = [
         base.with_columns(
             convention=pl.lit(name),
@@ -81,9 +90,10 @@ def fit_rows(tables: LifeTables, days: DayTables, families: pl.DataFrame) -> pl.
             is_default=pl.Series(is_default, dtype=pl.Boolean),
             doubt=words(batch),
             **_columns(batch),
+            **others,
             misfit_probability=_known(misfit(tables, batch)),
         ).select(SCHEMA.names())
-        for name, (batch, is_default) in conventions.items()
+        for name, (batch, is_default, others) in conventions.items()
     ]
     return pl.concat(parts).cast(dict(SCHEMA)).sort(KEY)
 
@@ -112,18 +122,42 @@ def interval_fit(tables: LifeTables) -> WeibullBatch:
 
 def exact_fit(tables: LifeTables, days: DayTables) -> WeibullBatch:
     """Events on their day, on the day of delivery within it; untold ones in the days before their request."""
+    series, left, right, weight = _in_months(days)
+    return fit_weibull_groups(
+        series, left, right, weight=weight, samples=len(tables.series), quantile_share=B10_SHARE
+    )
+
+
+def _in_months(days: DayTables) -> tuple[NDArray[np.intp], Floats, Floats, Floats]:
+    """series, left, right, weight of every row, ages in months."""
     after, age = (days.events[name].to_numpy().astype(float) for name in ("after", "age"))
     first_day = age < 1
     after, age = np.where(first_day, 0.0, after), np.where(first_day, 1.0, age)
     left = days.left["age"].to_numpy()
-    return fit_weibull_groups(
-        np.concatenate([days.events["series"], days.left["series"]]),
+    return (
+        np.concatenate([days.events["series"], days.left["series"]]).astype(np.intp),
         np.concatenate([after, left]) / DAYS_PER_MONTH,
         np.concatenate([age / DAYS_PER_MONTH, np.full(len(left), np.inf)]),
-        weight=np.concatenate([days.events["events"], days.left["units"]]).astype(float),
-        samples=len(tables.series),
-        quantile_share=B10_SHARE,
+        np.concatenate([days.events["events"], days.left["units"]]).astype(float),
     )
+
+
+def lognormal(tables: LifeTables, days: DayTables, weibull: WeibullBatch) -> dict[str, pl.Series]:
+    """Of families and all: the share within 24 months by a lognormal curve, and how much likelier (logarithm)
+    it makes the same events than the Weibull curve does.
+    """
+    share, advantage = np.full((2, len(tables.series)), np.nan)
+    series, left, right, weight = _in_months(days)
+    of_few = tables.series["scope_type"].is_in(("family", "all")).to_numpy()
+    for number in np.flatnonzero(of_few & (weibull.doubt == Doubt.NONE)):
+        rows = series == number
+        try:
+            fit = fit_lognormal(observed(left[rows], right[rows], 0.0, weight[rows]), limits="wald")
+        except FitDoubtError:
+            continue
+        share[number] = float(fit.cumulative(float(AGE_MONTHS)))
+        advantage[number] = fit.log_likelihood - weibull.log_likelihood[number]
+    return {"lognormal_24": _known(share), "lognormal_advantage": _known(advantage)}
 
 
 def misfit(tables: LifeTables, batch: WeibullBatch) -> Floats:

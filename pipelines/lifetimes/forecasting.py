@@ -9,7 +9,7 @@ then, costs of claims closed by then. Nothing of it is stored. Sales to come are
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import numpy as np
@@ -86,34 +86,40 @@ class Part:
 def forecast_rows(counts: Counts, as_of: date, least: int) -> pl.DataFrame:
     """One row per scope × as-of date × future month; skus on the present day only."""
     present = Origin(as_of)
-    names = counts.families["family_code"].unique().sort().to_list()
-    if not names:
+    if counts.families.is_empty():
         return SCHEMA.to_frame()
-    family_of = counts.families.with_columns(
-        scope=pl.Series(np.searchsorted(names, counts.families["family_code"].to_list()))
-    ).select("sku", "scope")
-    by_family = Counts(
-        counts.life_tables,
-        counts.day_tables,
-        *(_by_scope(frame, family_of) for frame in (counts.fleet, counts.claims, counts.costs)),
-        counts.families,
-    )
     parts: list[pl.DataFrame] = []
     first = int(counts.fleet["delivery"].to_numpy().min())
     for back in range(PAST_ORIGINS + 1):
         origin = present.before(back) if back else present
         if back and origin.last_full_month < first:
             continue
-        fleet = fleet_on(by_family.fleet, origin, len(names), back == 0)
-        curves = fit_curves(fleet, by_family.claims, least)
-        families = _families(fleet, curves, by_family, names, least, present)
-        parts += [
-            _rows(part, origin, present)
-            for part in (families, _all(families, fleet, curves, by_family, least))
-        ]
-        if back == 0:
-            parts.append(_rows(_skus(fleet, curves, counts, names, families, least), origin, present))
+        found = parts_on(counts, origin, least, is_present=back == 0, with_skus=back == 0)
+        parts += [_rows(part, origin, present) for part in found]
     return pl.concat(parts).sort("scope_type", "scope_id", "as_of", "forecast_month")
+
+
+def parts_on(
+    counts: Counts, origin: Origin, least: int, *, is_present: bool, with_skus: bool
+) -> tuple[Part, ...]:
+    """The forecasts of one day by what was known on it: families, all and, if asked, skus."""
+    names = counts.families["family_code"].unique().sort().to_list()
+    family_of = counts.families.with_columns(
+        scope=pl.Series(np.searchsorted(names, counts.families["family_code"].to_list()))
+    ).select("sku", "scope")
+    by_family = replace(
+        counts,
+        fleet=_by_scope(counts.fleet, family_of),
+        claims=_by_scope(counts.claims, family_of),
+        costs=_by_scope(counts.costs, family_of),
+    )
+    fleet = fleet_on(by_family.fleet, origin, len(names), is_present)
+    curves = fit_curves(fleet, by_family.claims, least)
+    families = _families(fleet, curves, by_family, names, least)
+    everyone = _all(families, fleet, curves, by_family, least)
+    if not with_skus:
+        return families, everyone
+    return families, everyone, _skus(fleet, curves, counts, names, families, least, is_present)
 
 
 def _by_scope(frame: pl.DataFrame, scope_of: pl.DataFrame) -> pl.DataFrame:
@@ -126,9 +132,7 @@ def _by_scope(frame: pl.DataFrame, scope_of: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _families(
-    fleet: Fleet, curves: Curves, counts: Counts, names: list[str], least: int, present: Origin
-) -> Part:
+def _families(fleet: Fleet, curves: Curves, counts: Counts, names: list[str], least: int) -> Part:
     origin, families = fleet.origin, len(names)
     own = np.arange(families)
     curve = curve_of(curves, own)
@@ -188,14 +192,20 @@ def _all(families: Part, fleet: Fleet, curves: Curves, counts: Counts, least: in
 
 
 def _skus(
-    family_fleet: Fleet, curves: Curves, counts: Counts, names: list[str], families: Part, least: int
+    family_fleet: Fleet,
+    curves: Curves,
+    counts: Counts,
+    names: list[str],
+    families: Part,
+    least: int,
+    is_present: bool,
 ) -> Part:
     """Each sku by its family's curve at a level of its own, drawn toward the family's."""
     origin = family_fleet.origin
     skus = counts.families["sku"].to_list()
     family = np.searchsorted(names, counts.families["family_code"].to_list())
     number = pl.DataFrame({"sku": skus, "scope": np.arange(len(skus))})
-    fleet = fleet_on(_by_scope(counts.fleet, number), origin, len(skus), True)
+    fleet = fleet_on(_by_scope(counts.fleet, number), origin, len(skus), is_present)
     curve = curve_of(curves, family)
     first = int(fleet.delivery.min())
     expected = expected_by_month(curves, fleet, curve, first).sum(axis=0)

@@ -47,7 +47,7 @@ class Counts:
 
     fleet: sku, delivery, end (months), is_completed, is_watched, units. claims: sku, delivery, claim
     (months), request_age_month, claims. costs: sku, closed (month), claims, cost, squared. families: sku and
-    its family_code.
+    its family_code. claims_at_ages: unit (a number), family_code, cause, age_days, watched_days.
     """
 
     life_tables: LifeTables
@@ -56,6 +56,7 @@ class Counts:
     claims: pl.DataFrame
     costs: pl.DataFrame
     families: pl.DataFrame
+    claims_at_ages: pl.DataFrame
 
 
 def read_counts(home: Home) -> Counts:
@@ -110,11 +111,20 @@ def read_counts(home: Home) -> Counts:
             order by all
             """
         ).pl()
+        at_ages = con.sql(
+            """
+            select
+                dense_rank() over (order by order_id, line_number, unit_number, lifetime_number) as unit,
+                family_code, cause, age_days, watched_days
+            from intermediate.int_claims__at_ages
+            order by unit, age_days, cause
+            """
+        ).pl()
         families = con.sql(
             "select sku, family_code from intermediate.int_lifetimes__by_month group by all order by all"
         ).pl()
     tables = life_tables(cells)
-    return Counts(tables, day_tables(days, tables.series), fleet, claims, costs, families)
+    return Counts(tables, day_tables(days, tables.series), fleet, claims, costs, families, at_ages)
 
 
 def life_tables(cells: pl.DataFrame) -> LifeTables:

@@ -17,6 +17,7 @@ READ = (
     "int_lifetimes__by_age",
     "int_lifetimes__by_day",
     "int_lifetimes__by_month",
+    "int_claims__at_ages",
     "int_claims__by_month",
     "int_claims__cost_by_month",
     "int_units__by_lot",

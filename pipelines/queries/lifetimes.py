@@ -86,12 +86,33 @@ def fits(snapshot: Snapshot, scope: Scope, cause: str = "defect") -> pl.DataFram
         select
             convention, units, events, dated_events, shape, shape_low, shape_high, scale, scale_low,
             scale_high, b10_months, b10_low, b10_high, cumulative_24, cumulative_24_low,
-            cumulative_24_high, is_diverging, is_default, is_enough, doubt
+            cumulative_24_high, lognormal_24, lognormal_advantage, is_diverging, is_default, is_enough, doubt
         from marts.fct_reliability_fits
         where scope_type = ? and scope_id = ? and cause = ?
         order by is_default desc
         """,
         [*scope_key(scope), cause],
+    )
+
+
+def causes_compared(snapshot: Snapshot, scope: Scope, age_month: int = 24) -> pl.DataFrame:
+    """By cause: share of machines first claimed for it, and claims per 1,000 machines, by a month in service.
+
+    The latest month that machines were watched in, where that is younger. Families and the whole have it.
+    """
+    return snapshot.rows(
+        """
+        select
+            cause, age_month, watched_units, first_claims, claims, first_share, first_share_low,
+            first_share_high, 1000 * claims_per_unit as claims_per_1000,
+            1000 * claims_per_unit_low as claims_per_1000_low,
+            1000 * claims_per_unit_high as claims_per_1000_high, is_enough
+        from marts.fct_claims_by_age
+        where scope_type = ? and scope_id = ? and age_month <= ?
+        qualify age_month = max(age_month) over ()
+        order by cause <> 'any', first_share desc, cause
+        """,
+        [*scope_key(Scope(family_code=scope.family_code)), age_month],
     )
 
 

@@ -34,7 +34,13 @@ _DIMENSIONS = {
 }
 
 # Marts whose rows are about a whole scope: scope_type and scope_id, nothing to add up.
-_KEYED = ("fct_life_table", "fct_reliability_fits", "fct_forecasts", "fct_forecast_scores")
+_KEYED = (
+    "fct_life_table",
+    "fct_reliability_fits",
+    "fct_claims_by_age",
+    "fct_forecasts",
+    "fct_forecast_scores",
+)
 
 
 # What a product says of a row that only names the product.

@@ -41,14 +41,19 @@ class Forecast:
 
 @dataclass(frozen=True)
 class CostForecast:
-    """Cost per future month and summed up to it, in the mean cost's unit; arrays (scopes, months)."""
+    """Cost per future month and summed up to it, in the mean cost's unit; arrays (scopes, months).
+
+    variance is that of the cost that will be observed, in the unit squared.
+    """
 
     expected: Floats
     low: Floats
     high: Floats
+    variance: Floats
     cumulative_expected: Floats
     cumulative_low: Floats
     cumulative_high: Floats
+    cumulative_variance: Floats
     confidence: float
 
 
@@ -319,5 +324,5 @@ def forecast_cost(
         safe = np.where(mean > 0, mean, 1.0)
         spread = np.where(mean > 0, variance, 1.0)
         limits = (gammaincinv(safe**2 / spread, p) * spread / safe for p in (tail, 1 - tail))
-        out += [mean, *(np.where(mean > 0, limit, 0.0) for limit in limits)]
+        out += [mean, *(np.where(mean > 0, limit, 0.0) for limit in limits), variance]
     return CostForecast(*out, confidence=claims.confidence)

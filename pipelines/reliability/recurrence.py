@@ -52,16 +52,18 @@ def mean_cumulative(
     *,
     start_ages: ArrayLike = 0.0,
     amounts: ArrayLike = 1.0,
+    weight: ArrayLike = 1.0,
     confidence: float = 0.95,
     limits: Literal["log", "normal"] = "log",
 ) -> MeanCumulative:
     """M(t) = sum_{t_j <= t} d_j/n_j; Var M(t) = sum_i (sum_{t_j <= t} r_ij (d_ij - d_j/n_j)/n_j)^2.
 
     unit: (events,) index into end_ages; ages: (events,); end_ages, start_ages: (units,) or scalar, between
-    which each unit is watched, (start, end]; amounts: (events,) cost of each event, 1 for counts. r_ij
-    tells whether unit i is watched at t_j. Limits: "log" M exp(+-z se/M), "normal" M +- z se. Cost grows
-    with events plus units. Raises ObservationError for an event outside its unit's watch, NoFailuresError
-    without events.
+    which each unit is watched, (start, end]; amounts: (events,) cost of each event, 1 for counts; weight:
+    (units,) or scalar, how many units without an event a row stands for (1 where there is one). r_ij tells
+    whether unit i is watched at t_j. Limits: "log" M exp(+-z se/M), "normal" M +- z se. Cost grows with
+    events plus rows of units. Raises ObservationError for an event outside its unit's watch or of a row that
+    stands for several units, NoFailuresError without events.
 
     Nelson 1995 (Technometrics 37:147); variance: Lawless & Nadeau 1995 (Technometrics 37:158), eq. 2.5.
     independent_variance: sum_j d_j (n_j-1)/n_j^3, as in ReliaSoft's recurrent event analysis.
@@ -71,8 +73,15 @@ def mean_cumulative(
     end = np.atleast_1d(np.asarray(end_ages, float))
     start = np.broadcast_to(np.asarray(start_ages, float), end.shape)
     amount = np.broadcast_to(np.asarray(amounts, float), age.shape)
+    counts = np.broadcast_to(np.asarray(weight, float), end.shape)
     if len(age) == 0:
-        raise NoFailuresError(len(end))
+        raise NoFailuresError(float(counts.sum()))
+    shared = np.flatnonzero(counts[owner] != 1)
+    if len(shared):
+        raise ObservationError(
+            f"Event {shared[0]} belongs to a row that stands for {counts[owner[shared[0]]]:g} units. "
+            "Give each unit with an event a row of its own."
+        )
     outside = (age > end[owner]) | ((age <= start[owner]) & (age > 0))
     if outside.any():
         first = int(np.flatnonzero(outside)[0])
@@ -82,14 +91,14 @@ def mean_cumulative(
             f"{end[owner[first]]:g}. Extend the watch or drop the event."
         )
     grid, where = np.unique(age, return_inverse=True)
-    entered = np.searchsorted(np.sort(start), grid, side="left")
-    entered = np.where(grid == 0, np.sum(start <= 0), entered)
-    at_risk = (entered - np.searchsorted(np.sort(end), grid, side="left")).astype(float)
+    entered = _weight_below(start, counts, grid)
+    entered = np.where(grid == 0, counts[start <= 0].sum(), entered)
+    at_risk = entered - _weight_below(end, counts, grid)
     sums = totals(where, amount, len(grid))
     mean = np.cumsum(sums / at_risk)
     squares = totals(where, amount**2, len(grid))
     independent = np.cumsum((squares - squares / at_risk) / at_risk**2)
-    variance = _robust_variance(grid, where, owner, amount, start, end, at_risk, sums)
+    variance = _robust_variance(grid, where, owner, amount, start, end, counts, at_risk, sums)
     z = ndtri(0.5 + confidence / 2)
     error = np.sqrt(variance)
     if limits == "log":
@@ -111,6 +120,13 @@ def mean_cumulative(
     )
 
 
+def _weight_below(values: Floats, weight: Floats, grid: Floats) -> Floats:
+    """Total weight of the values below each grid point."""
+    order = np.argsort(values, kind="stable")
+    sums = np.concatenate([[0.0], np.cumsum(weight[order])])
+    return sums[np.searchsorted(values[order], grid, side="left")]
+
+
 def _robust_variance(
     grid: Floats,
     where: NDArray[np.intp],
@@ -118,6 +134,7 @@ def _robust_variance(
     amount: Floats,
     start: Floats,
     end: Floats,
+    weight: Floats,
     at_risk: Floats,
     sums: Floats,
 ) -> Floats:
@@ -141,10 +158,10 @@ def _robust_variance(
     for j in range(len(grid)):
         fresh, gone = entering[came : first_watched[j]], leaving[went : last_gone[j]]
         came, went = int(first_watched[j]), int(last_gone[j])
-        count += len(fresh) - len(gone)
-        total += own[fresh].sum() - own[gone].sum()
-        total_squares += (own[fresh] ** 2).sum() - (own[gone] ** 2).sum()
-        settled += ((own[gone] - drift_before[j]) ** 2).sum()
+        count += weight[fresh].sum() - weight[gone].sum()
+        total += weight[fresh] @ own[fresh] - weight[gone] @ own[gone]
+        total_squares += weight[fresh] @ own[fresh] ** 2 - weight[gone] @ own[gone] ** 2
+        settled += weight[gone] @ (own[gone] - drift_before[j]) ** 2
         rows = by_age[bounds[j] : bounds[j + 1]]
         touched, added_at = np.unique(owner[rows], return_inverse=True)
         added = totals(added_at, amount[rows], len(touched)) / at_risk[j]

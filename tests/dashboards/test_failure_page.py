@@ -88,6 +88,19 @@ def test_a_fit_that_diverges_or_cannot_be_trusted_says_so(open_page: Open) -> No
     assert "too few to say" in captions(doubtful)
 
 
+def test_causes_stand_beside_each_other_with_repeats(open_page: Open) -> None:
+    app = open_page("failures")
+    said = captions(app)
+    assert f"By 24 months in service {percent(0.36, 'en')}" in said
+    assert "1,000 machines bring 396.0 (356.4 – 435.6) claims" in said
+    shown = table(app, "cause", "claims_per_1000")
+    assert shown["cause"].to_list() == ["Any cause", "Defect", "Misuse"]
+    assert shown["first_share"].to_list() == pytest.approx([0.36, 0.24, 0.12])
+    assert "Of the whole family" in captions(open_page("failures", sku="CH1"))
+    assert "A lognormal curve through the same failures says 17.0%" in said
+    assert "the Weibull curve fits them better" in said
+
+
 def test_weibull_paper_is_the_double_logarithm_of_the_life_table(snapshot: Snapshot) -> None:
     points = weibull_points(snapshot, Scope())
     assert points.height > 20

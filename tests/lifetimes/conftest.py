@@ -74,4 +74,5 @@ def shop(tables: LifeTables, rate: float, units: int, seed: int = 1) -> Counts:
         .sum()
         .sort("sku", "closed"),
         pl.DataFrame({"sku": list(SKUS), "family_code": list(SKUS.values())}),
+        pl.DataFrame(),
     )

@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import binomtest
 
 from pipelines.reliability import (
+    ObservationError,
     annualised_rate,
     best_replacement_age,
     compare_rates,
@@ -88,6 +89,17 @@ def test_mean_cumulative_function_of_late_entries_costs_and_leavers_is_the_defin
         assert curve.at_risk[j] == watched.sum()
         assert curve.mean[j] == pytest.approx(mean, rel=1e-12)
     assert curve.variance == pytest.approx(variance, rel=1e-9)
+
+
+def test_a_row_may_stand_for_many_units_without_an_event():
+    unit, ages = [0, 0, 1], [3.0, 9.0, 5.0]
+    ends = [12.0, 7.0, *[4.0] * 5, *[10.0] * 8]
+    one_by_one = mean_cumulative(unit, ages, ends)
+    together = mean_cumulative(unit, ages, [12.0, 7.0, 4.0, 10.0], weight=[1, 1, 5, 8])
+    for name in ("at_risk", "mean", "variance", "independent_variance", "mean_low", "mean_high"):
+        assert getattr(together, name) == pytest.approx(getattr(one_by_one, name), rel=1e-12)
+    with pytest.raises(ObservationError, match="a row of its own"):
+        mean_cumulative(unit, ages, [12.0, 7.0], weight=[2, 1])
 
 
 def test_mean_cumulative_limits_cover_where_the_failures_of_a_unit_cluster():

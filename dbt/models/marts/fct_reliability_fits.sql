@@ -30,6 +30,8 @@ select
     cumulative_24,
     cumulative_24_low,
     cumulative_24_high,
+    lognormal_24,
+    lognormal_advantage,
     is_diverging,
     is_default,
     events >= {{ var('minimum_events') }} as is_enough,
