@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import duckdb
@@ -126,7 +127,7 @@ def cube_of(counts: Counts, level: str, scopes: list[str]) -> Cube:
         of = {"all": lambda _: "all", "family": family.__getitem__, "sku": str}[level]
         return np.array([place[of(sku)] for sku in frame["sku"]], np.intp)
 
-    first = int(counts.fleet["delivery"].min())  # type: ignore[arg-type]
+    first = int(counts.fleet["delivery"].to_numpy().min())
     months = END.year * YEAR + END.month - first
     units = np.zeros((len(scopes), months))
     claims, cost = np.zeros((2, len(scopes), months, months))
@@ -138,7 +139,7 @@ def cube_of(counts: Counts, level: str, scopes: list[str]) -> Cube:
     return Cube(first, units, claims, cost)
 
 
-def by_age(cube: Cube, now: int) -> tuple[Floats, Floats]:
+def by_age(cube: Cube, now: int) -> tuple[Floats, NDArray[np.bool_]]:
     """Claims (scopes, deliveries, months after delivery) known when month `now` ends, and which are known."""
     months = cube.units.shape[1]
     shifted, known = np.zeros_like(cube.claims), np.zeros((months, months), bool)
@@ -181,7 +182,7 @@ def came(cube: Cube, now: int, ahead: int, what: str = "claims") -> Floats:
     return values[:, : now + 1, now + 1 : now + 1 + ahead].sum(axis=1)
 
 
-def count_distribution(mean: Floats, variance: Floats) -> nbinom:
+def count_distribution(mean: Floats, variance: Floats) -> Any:
     """The count with this mean and variance: negative binomial, as good as Poisson where they are one."""
     m = np.maximum(mean, 1e-9)
     extra = np.maximum(variance - m, 1e-6 * m)

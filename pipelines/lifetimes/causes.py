@@ -22,6 +22,8 @@ ANY = "any"
 SCOPES = ("family", "all")
 # Where nothing happened yet: what the units watched exclude with 97.5 % (exact, as of a Poisson count of 0).
 NONE_YET = -np.log(0.025)
+SHARE = ("first_share", "first_share_low", "first_share_high")
+MEAN = ("claims_per_unit", "claims_per_unit_low", "claims_per_unit_high")
 SCHEMA = pl.Schema(
     {
         "scope_type": pl.String(),
@@ -29,13 +31,7 @@ SCHEMA = pl.Schema(
         "cause": pl.String(),
         "age_month": pl.Int64(),
         **dict.fromkeys(("watched_units", "first_claims", "claims"), pl.Int64()),
-        **dict.fromkeys(
-            (
-                *("first_share", "first_share_low", "first_share_high"),
-                *("claims_per_unit", "claims_per_unit_low", "claims_per_unit_high"),
-            ),
-            pl.Float64(),
-        ),
+        **dict.fromkeys((*SHARE, *MEAN), pl.Float64()),
     }
 )
 
@@ -82,6 +78,12 @@ def _scope(first: pl.DataFrame, unclaimed: pl.DataFrame, claims: pl.DataFrame) -
         # The first claim of another cause, or of none of them, is told apart by 1 and 0.
         incidence = aalen_johansen(age, own_first.astype(int), has_claim, weight=count).get(1)
         mean = mean_cumulative(of_unit[own], own_age, ends, weight=weight) if own.any() else None
+        shares = means = None
+        if incidence is not None:
+            limits = incidence.incidence_low, incidence.incidence_high
+            shares = _at_months(incidence.ages, incidence.incidence, *limits)
+        if mean is not None:
+            means = _at_months(mean.ages, mean.mean, mean.mean_low, mean.mean_high)
         tables.append(
             pl.DataFrame(
                 {
@@ -90,20 +92,8 @@ def _scope(first: pl.DataFrame, unclaimed: pl.DataFrame, claims: pl.DataFrame) -
                     "watched_units": watched,
                     "first_claims": _counted(age[own_first], count[own_first]),
                     "claims": _counted(own_age, np.ones(len(own_age))),
-                    **_filled(
-                        ("first_share", "first_share_low", "first_share_high"),
-                        incidence
-                        and _at_months(
-                            incidence.ages,
-                            *(incidence.incidence, incidence.incidence_low, incidence.incidence_high),
-                        ),
-                        -np.expm1(-most),
-                    ),
-                    **_filled(
-                        ("claims_per_unit", "claims_per_unit_low", "claims_per_unit_high"),
-                        mean and _at_months(mean.ages, mean.mean, mean.mean_low, mean.mean_high),
-                        most,
-                    ),
+                    **_filled(SHARE, shares, -np.expm1(-most)),
+                    **_filled(MEAN, means, most),
                 }
             )[months]
         )
@@ -125,7 +115,7 @@ def _month(age: Floats) -> NDArray[np.intp]:
 
 
 def _counted(age: Floats, count: Floats) -> Floats:
-    return np.cumsum(np.bincount(_month(age), count, AGE_MONTHS))
+    return np.cumsum(np.bincount(_month(age), count, AGE_MONTHS).astype(float))
 
 
 def _at_months(ages: Floats, *columns: Floats) -> list[Floats]:
