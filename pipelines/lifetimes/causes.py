@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.lifetimes.reading import AGE_MONTHS, DAYS_PER_MONTH, Counts
+from pipelines.lifetimes.reading import AGE_MONTHS, Counts
+from pipelines.months import DAYS_PER_MONTH
 from pipelines.reliability import aalen_johansen, mean_cumulative
 
 Floats = NDArray[np.float64]
