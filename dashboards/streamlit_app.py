@@ -23,6 +23,7 @@ ASSETS = HERE / "assets"
 PAGES = {
     "nav_watch": [
         ("decisions", ":material/lightbulb:"),
+        ("emerging", ":material/notification_important:"),
         ("overview", ":material/monitoring:"),
         ("changed", ":material/compare_arrows:"),
         ("products", ":material/inventory_2:"),

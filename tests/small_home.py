@@ -65,6 +65,7 @@ def make(home: Path, name: str = "savoir-1.duckdb", lines: int = 2500, as_of: da
         "fct_claims_by_age": small_marts.claims_by_age(),
         "fct_forecasts": forecasts,
         "fct_forecast_scores": small_marts.forecast_scores(forecasts),
+        **small_marts.signals(orders, as_of),
         "fct_claims": claims,
         "fct_claim_verdicts": claims.select(
             "ticket_id",

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+ALERT = "family_code=chainsaw|sku=CH1|fault_code=D01|lot_code=L03"
+
 
 def costs(number: int) -> dict[tuple[str, str, str], float]:
     """The parts of what a claim cost, by component, kind and group; every fourth ticket leaks somewhere."""
@@ -283,3 +285,69 @@ def forecast_scores(made: pl.DataFrame) -> pl.DataFrame:
         expected_claims=pl.col("expected_claims").sum(),
         absolute_error=apart.abs().sum(),
     )
+
+
+def signals(orders: pl.DataFrame, as_of: date) -> dict[str, pl.DataFrame]:
+    """One alert with what it explains, its like, its months, its machines; a workshop's; one not watched."""
+    usual = {
+        "family_code": "chainsaw", "power_source": None, "method": "comparison",
+        "comparison": "Units of the same age in the same month: chainsaw", "observed": 9, "expected": 8.0,
+        "ratio": 1.125, "ratio_low": 0.5, "ratio_high": 2.1, "ordinary_ratio": 1.2, "shrunken_ratio": 1.1,
+        "shrunken_ratio_low": 0.7, "statistic": 0.4, "signal_limit": 700.0, "is_over_limit": False,
+        "status": "watch", "units_sold": 120, "units_under_warranty": 80, "expected_claims": 6.0,
+        "cost_at_risk_eur": 400.0, "power_at_twice": 0.35, "visible_ratio": 3.4,
+        "twice_visible_on": date(2027, 3, 1), "is_watchable": True, "is_batch_finding": False,
+        "is_online_finding": False, "level": "lot", "sku": "CH1",
+    }  # fmt: skip
+    alert = {
+        "signal_id": ALERT, "lot_code": "L03", "fault_code": "D01", "observed": 24, "expected": 6.0,
+        "ratio": 4.0, "ratio_low": 2.6, "ratio_high": 6.0, "statistic": 2e7, "is_over_limit": True,
+        "status": "alert", "first_signal_on": date(2026, 3, 31), "cost_at_risk_eur": 1234.0,
+        "power_at_twice": 0.9, "is_batch_finding": True,
+    }  # fmt: skip
+    rows = [
+        usual | alert,
+        *(
+            usual | {"signal_id": f"lot={lot}", "lot_code": lot, "fault_code": "D01"}
+            for lot in ("L04", "L05", "<b>L06</b>")
+        ),
+        usual | {"signal_id": "sku=CH1", "level": "sku", "is_over_limit": True, "explained_by": ALERT},
+        usual | {"signal_id": "sku=CH2", "level": "sku", "sku": "CH2", "method": "expectation"},
+        usual | {"signal_id": "lot=L20", "lot_code": "L20", "is_watchable": False,
+                 "not_watchable_reason": "Fewer units at risk at any time than are needed: 10"},
+        usual | alert | {
+            "signal_id": "center=SC2", "level": "center", "family_code": None, "sku": None, "lot_code": None,
+            "service_center_id": "SC2", "fault_code": "N01", "method": "coding", "cost_at_risk_eur": None,
+            "expected_claims": None, "units_under_warranty": 0, "first_signal_on": date(2026, 5, 31),
+        },
+    ]  # fmt: skip
+    months = [date(2025 + m // 12, m % 12 + 1, 1) for m in range(10, 22)]
+    history = pl.DataFrame(
+        {
+            "signal_id": ALERT,
+            "month": months,
+            "observed": [2 * (k + 1) for k in range(12)],
+            "expected": [0.5 * (k + 1) for k in range(12)],
+            "ratio": 4.0,
+            "ratio_low": 2.0,
+            "ratio_high": 7.0,
+            "statistic": [10.0 ** (k / 2) for k in range(12)],
+            "signal_limit": 700.0,
+            "status": ["watch" if m < date(2026, 3, 1) else "alert" for m in months],
+            "units_under_warranty": 80,
+        }
+    )
+    out_there = orders.filter(
+        (pl.col("sku") == "CH1")
+        & (pl.col("lot_code") == "L03")
+        & (pl.col("base_warranty_end_on") >= as_of)
+    ).select(
+        pl.lit(ALERT).alias("signal_id"), "family_code", "sku", "lot_code", "order_id", "line_number",
+        pl.lit(1).cast(pl.Int64).alias("unit_number"), pl.lit("=SN-1").alias("serial_number"), "delivered_on",
+        "base_warranty_end_on", pl.lit(False).alias("has_claimed"),
+    )  # fmt: skip
+    return {
+        "fct_signals": pl.DataFrame(rows, infer_schema_length=None),
+        "fct_signal_history": history,
+        "fct_signal_units": out_there,
+    }

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from pipelines.cli import main
 from pipelines.home import Home
 from pipelines.signals import alerts, record_alerts
-from pipelines.signals.watching import SIGNAL_SCHEMA
+from pipelines.signals.rows import SIGNAL_SCHEMA
 
 LOTS = ("L1-90", "L2-10")
 

@@ -29,8 +29,8 @@ WALLS: dict[str, set[str]] = {
         "duckdb", "numpy", "polars", "yaml", "pipelines.home", "pipelines.months", "pipelines.reliability",
     },
     "pipelines/signals": {
-        "duckdb", "numpy", "polars", "pipelines.errors", "pipelines.home", "pipelines.lifetimes",
-        "pipelines.reliability", "pipelines.state",
+        "duckdb", "numpy", "polars", "scipy", "yaml", "pipelines.errors", "pipelines.home",
+        "pipelines.lifetimes", "pipelines.reliability", "pipelines.state",
     },
     "pipelines/simulation": {
         "numpy", "polars", "pyarrow", "yaml", "pipelines.errors", "pipelines.feeds", "pipelines.home",
@@ -82,7 +82,7 @@ WALLS: dict[str, set[str]] = {
     },
     "dashboards": {
         "altair", "numpy", "polars", "streamlit", "xlsxwriter", "yaml", "pipelines.delivery",
-        "pipelines.errors", "pipelines.home", "pipelines.queries", "pipelines.roles",
+        "pipelines.errors", "pipelines.home", "pipelines.queries", "pipelines.roles", "pipelines.signals",
     },
     # A second reader of the policy, so that it can contradict the first.
     "tests/policy/oracle.py": set(),

@@ -9,13 +9,15 @@ import streamlit as st
 
 from dashboards.data import ask
 from dashboards.figures import header
+from dashboards.signal_view import named
 from dashboards.texts import inert, language, t
+from pipelines.queries.claims import fault_labels
 from pipelines.queries.decisions import Decision, decisions
 from pipelines.queries.formats import day, euros, number, percent
 from pipelines.queries.words import code_label
 
 ICONS = {"health": "sensors_off", "worklist": "alarm", "products": "trending_up", "misuse": "report"}
-ICONS |= {"audit": "fact_check", "forecast": "savings"}
+ICONS |= {"emerging": "notification_important", "audit": "fact_check", "forecast": "savings"}
 SHARES = ("rate", "low", "high", "family_rate", "cost_over_margin")
 
 
@@ -33,14 +35,16 @@ def written(name: str, value: Any) -> str:
     if name == "feed":
         return t(f"feed_{value}")
     if isinstance(value, (int, float)):
-        return number(value, lang)
+        return number(value, lang, 1 if name == "expected" else 0)
     return inert(value) if value else ""
 
 
 def told(each: Decision) -> None:
     """One sentence, and the way to its proof."""
     with st.container(border=True):
-        values = {name: written(name, value) for name, value in each.values.items()}
+        values = {name: written(name, value) for name, value in each.values.items() if name != "signal"}
+        if "signal" in each.values:
+            values["node"] = inert(named(each.values["signal"], ask(fault_labels, language())))
         colour = ":red" if each.is_urgent else ":primary"
         st.markdown(f"{colour}[:material/{ICONS[each.page]}:] {t(each.key, **values)}")
         st.page_link(

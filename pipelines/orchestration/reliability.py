@@ -22,6 +22,7 @@ READ = (
     "int_claims__cost_by_month",
     "int_units__by_lot",
     "int_claims__by_lot",
+    "int_claims__by_center",
 )
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.queries import audit, claims, forecasts, freshness, misuse, products
+from pipelines.queries import audit, claims, emerging, forecasts, freshness, misuse, products
 from pipelines.queries.scopes import EVERYTHING
 from pipelines.queries.snapshot import Snapshot
 
 # Products told one by one; the others are counted.
 MOST_PRODUCTS = 3
+MOST_ALERTS = 3
 TOLD = (
     *("sku", "product_name", "family_code", "units", "rate", "low", "high", "family_rate"),
     *("cost_over_margin", "units_under_warranty"),
@@ -33,6 +34,7 @@ class Decision:
 def decisions(snapshot: Snapshot) -> list[Decision]:
     """Urgent ones first, in the order in which they are dealt with. Empty where nothing needs one."""
     found = [
+        *_emerging(snapshot),
         *_stopped(snapshot),
         *_deadlines(snapshot),
         *_products(snapshot),
@@ -41,6 +43,26 @@ def decisions(snapshot: Snapshot) -> list[Decision]:
         *_reserve(snapshot),
     ]
     return sorted(found, key=lambda each: not each.is_urgent)
+
+
+def _emerging(snapshot: Snapshot) -> list[Decision]:
+    found = emerging.alerts(snapshot, EVERYTHING).filter(
+        (pl.col("status") != "closed") & (pl.col("method") != "coding")
+    )
+    names = ("observed", "expected", "units_under_warranty", "cost_at_risk_eur")
+    told = [
+        Decision(
+            "decide_alert",
+            "emerging",
+            {"signal": row, **{name: row[name] for name in names}},
+            {"signal": row["signal_id"]},
+            is_urgent=True,
+        )
+        for row in found.head(MOST_ALERTS).iter_rows(named=True)
+    ]
+    if found.height > MOST_ALERTS:
+        told.append(Decision("decide_alerts", "emerging", {"n": found.height, "told": MOST_ALERTS}, {}, True))
+    return told
 
 
 def _stopped(snapshot: Snapshot) -> list[Decision]:

@@ -15,6 +15,7 @@ import polars as pl
 from pipelines.queries.lifetimes import life_curve
 from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import Snapshot
+from pipelines.queries.thresholds import threshold
 
 RAISED = ("alert", "confirmed", "closed")
 SEEN = 0.8  # a node whose power is at least this would have shown twice its rate
@@ -40,6 +41,7 @@ class Power:
     visible: int
     units: int
     unwatchable: int
+    declared_false_alerts: float
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,10 @@ class Issue:
 
 
 def alerts(snapshot: Snapshot) -> pl.DataFrame:
-    """Signals that are or were alerts, the costliest first."""
+    """Signals of machines that are or were alerts, the costliest first."""
     return snapshot.rows(
         f"select * from marts.fct_signals where status in {RAISED} and explained_by is null "
-        "order by cost_at_risk_eur desc nulls last, signal_id"
+        "and method <> 'coding' order by cost_at_risk_eur desc nulls last, signal_id"
     )
 
 
@@ -79,10 +81,11 @@ def power(snapshot: Snapshot) -> Power:
                 as bigint) as units,
             count(*) filter (not is_watchable) as unwatchable
         from marts.fct_signals
-        where fault_code is null
+        where fault_code is null and method <> 'coding'
         """
     )
-    return Power(**found.row(0, named=True))
+    declared = threshold(snapshot, "watch_declared_false_alerts")
+    return Power(**found.row(0, named=True), declared_false_alerts=declared)
 
 
 def issue_of(snapshot: Snapshot, signal: Mapping[str, Any]) -> Issue:

@@ -78,6 +78,7 @@ from pipelines.reliability.explanation import claims_needed, explained_by, power
 from pipelines.reliability.false_discovery import (
     OnlineTests,
     alpha_investing,
+    e_findings,
     findings,
     lord,
     saffron,
@@ -228,6 +229,7 @@ __all__ = [
     "current_status",
     "cusum_run_length",
     "delay_corrected",
+    "e_findings",
     "evidence_of",
     "exact",
     "explained_by",

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pipelines.reliability.doubts import ObservationError
 from pipelines.reliability.observations import Floats
 
-FIRST_PART = 0.8  # of a level's yearly budget for as many nodes as were foreseen; the rest for those beyond
-FORESEEN_GROWTH = 1.2
+LARGEST_ALPHA = 0.2
+AT_ONCE = 0.5  # of the first year's budget for the nodes of its first period; the rest accrues
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,17 @@ def split_budget(
     *,
     declared: float = 2.0,
     periods_per_year: int = 12,
+    bound_over_realised: float = 1.0,
 ) -> AlertBudget:
-    """alpha of each node: the nodes born in one year have alphas that sum to at most `declared`.
+    """alpha of each node, the bound on its false-alert probability: evidence alerts from 1/alpha on.
 
-    Each level of the tree has its share of the declared number. Within a level the year's k-th node gets
-    0.8 share/n where n are the nodes foreseen (the year before's times 1.2; in the first year, those of its
-    first period times 12), and nodes beyond get 0.2 share/(n 2^j), j counting the further n: a series that
-    never sums to more than the share. Then the expected number of false alerts that ever come from the
-    nodes of one year, and in the long run those of one year, is at most `declared` (linearity: nodes may
-    depend on one another in any way).
+    Each level of the tree has its share of the declared number. Month by month a year's share accrues, and
+    what has accrued is spent equally on the nodes born in that month; in a level's first year half is there
+    from the start. What a year does not spend it loses. So alpha is fixed by what was known at birth, and
+    those of the nodes born in one year sum to at most declared x bound_over_realised (linearity: nodes may
+    depend on one another in any way). With bound_over_realised 1 theory holds the declared number. A limit
+    that holds at every look, for each of many nodes apart, is reached far less often than that bound: a
+    larger value spends what would be wasted, and simulation must show that the declared number is kept.
 
     born_period, level: (nodes,), period -1 for nodes never watched; level_shares sum to 1 at most.
     """
@@ -60,21 +62,20 @@ def split_budget(
     alpha = np.zeros(len(born))
     year = np.where(born >= 0, born // periods_per_year, -1)
     for one, share in enumerate(shares):
-        earlier = 0
         members = (kind == one) & (born >= 0)
-        for y in np.unique(year[members]):
-            rows = np.flatnonzero(members & (year == y))
-            rows = rows[np.argsort(born[rows], kind="stable")]
-            begins = int((born[rows] == born[rows][0]).sum())
-            foreseen = int(np.ceil(earlier * FORESEEN_GROWTH)) if earlier else begins * periods_per_year
-            alpha[rows] = declared * share * _series(len(rows), max(foreseen, 1))
-            earlier = len(rows)
+        years = np.unique(year[members])
+        for y in years:
+            spent = 0.0
+            for period, births in zip(
+                *np.unique(born[members & (year == y)], return_counts=True), strict=True
+            ):
+                accrued = (period % periods_per_year + 1) / periods_per_year
+                if y == years[0]:
+                    accrued = AT_ONCE + (1 - AT_ONCE) * accrued
+                alpha[members & (born == period)] = (
+                    declared * bound_over_realised * share * (accrued - spent) / births
+                )
+                spent = accrued
+    alpha = np.minimum(alpha, LARGEST_ALPHA)
     by_year = {int(y): float(alpha[year == y].sum()) for y in np.unique(year[year >= 0])}
-    return AlertBudget(np.minimum(alpha, 1.0), by_year, declared)
-
-
-def _series(nodes: int, foreseen: int) -> Floats:
-    """Shares of a level's budget for its nodes in order of birth; they sum to 1 at most however many come."""
-    turn: NDArray[np.intp] = np.arange(nodes) // foreseen
-    first, beyond = FIRST_PART / foreseen, (1 - FIRST_PART) / foreseen
-    return np.where(turn == 0, first, beyond * 0.5 ** turn.astype(float))
+    return AlertBudget(alpha, by_year, declared)

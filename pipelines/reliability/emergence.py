@@ -38,6 +38,7 @@ from pipelines.reliability.observations import Floats, totals
 
 RATIOS = (1.5, 2.0, 3.0, 5.0, 8.0, 15.0)
 RATIO_WEIGHTS = (0.15, 0.25, 0.25, 0.15, 0.1, 0.1)
+LARGEST = 1e300  # an e-value beyond it says no more
 Integers = NDArray[np.intp]
 
 
@@ -128,24 +129,18 @@ def evidence_of(
     share = _Shares.of(counts, nodes, faults)
     born = born_periods(counts, nodes, minimum_units)
     width = nodes * faults
-    log_r, weights = np.log(RATIOS)[None, :], np.log(RATIO_WEIGHTS)[None, :]
-    excess = np.exp(log_r) - 1
-    since_birth = np.zeros((width, len(RATIOS)))
-    begun_anew = np.full((width, len(RATIOS)), -np.inf)
+    log_r, weights = np.log(RATIOS)[None, :], np.array(RATIO_WEIGHTS) / 2
+    excess = np.array(RATIOS) - 1
+    since_birth, begun_anew = np.ones((width, len(RATIOS))), np.zeros((width, len(RATIOS)))
     seen, due = np.zeros((periods + 1, nodes, faults)), np.zeros((periods + 1, nodes, faults))
     log_evidence = np.zeros((periods, nodes, faults))
     offsets = np.ones((periods, nodes, faults))
     is_self = other == np.arange(nodes)
     watched = np.zeros(nodes, bool)
     for period in range(periods):
-        newly = born == period
-        watched |= newly
+        watched |= born == period
         offsets[period] = rho = _offset(seen, due, other, is_self, period, spread, quantile, own_lag)
-        begun_anew = np.where(
-            np.repeat(watched, faults)[:, None],
-            np.logaddexp(begun_anew, _new_weight(born, period, faults, life)),
-            begun_anew,
-        )
+        begun_anew += _new_weight(born, period, faults, life)
         rows = share.rows(period)
         key, q = share.key[rows], share.share[rows]
         count, own = share.total[rows], share.own[rows]
@@ -158,22 +153,22 @@ def evidence_of(
             touched, where = np.unique(key, return_inverse=True)
             step = totals(where, own, len(touched))[:, None] * log_r
             for j in range(len(RATIOS)):
-                step[:, j] -= totals(where, count * np.log1p(p * excess[0, j]), len(touched))
-            since_birth[touched] += step
-            begun_anew[touched] += step
-        together = np.logaddexp(since_birth, begun_anew) + weights - np.log(2.0)
-        top = together.max(axis=1)
-        log_evidence[period] = (top + np.log(np.exp(together - top[:, None]).sum(axis=1))).reshape(
-            nodes, faults
-        )
+                step[:, j] -= totals(where, count * np.log1p(p * excess[j]), len(touched))
+            # Beyond what a double holds a product stays where it is: far over any limit, or at nothing.
+            factor = np.exp(np.clip(step, -700, 700))
+            with np.errstate(over="ignore"):
+                since_birth[touched] = np.minimum(since_birth[touched] * factor, LARGEST)
+                begun_anew[touched] = np.minimum(begun_anew[touched] * factor, LARGEST)
+        with np.errstate(divide="ignore"):
+            log_evidence[period] = np.log((since_birth + begun_anew) @ weights).reshape(nodes, faults)
     return Evidence(log_evidence, seen[1:], due[1:], offsets, born, share.has_peers)
 
 
 def _new_weight(born: Integers, period: int, faults: int, life: int) -> Floats:
-    """Log weight of the product that begins in this period: 1/life while it lasts."""
+    """Weight of the product that begins in this period: 1/life while it lasts."""
     age = period - born
     lives = (born >= 0) & (age >= 0) & (age < life)
-    return np.repeat(np.where(lives, -np.log(life), -np.inf), faults)[:, None]
+    return np.repeat(np.where(lives, 1 / life, 0.0), faults)[:, None]
 
 
 def _offset(
@@ -258,7 +253,8 @@ class _Shares:
             slot = np.cumsum(repeats) - repeats
             own_row = slot[where[holder]] + at - begin[where[holder]]
             own = totals(own_row, c.event_count[mine], len(row))
-        order = np.argsort(period, kind="stable")
+        # Few periods: sixteen bits are sorted by counting.
+        order = np.argsort(period.astype(np.int16 if periods < 2**15 else np.intp), kind="stable")
         key = (node[row] * faults + fault)[order]
         share = (units[row] / whole[stratum[row]])[order]
         first = np.searchsorted(period[order], np.arange(periods + 1))

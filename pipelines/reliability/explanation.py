@@ -6,6 +6,8 @@ today's exposure. Does not: the evidence itself (emergence.py).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammainc, gammaincinv, logsumexp
@@ -125,30 +127,46 @@ def claims_needed(expected: ArrayLike, log_limit: ArrayLike) -> Floats:
     return np.where(reached(np.zeros(e.shape)), 0.0, np.where(possible, high, np.inf))
 
 
-def power(expected: ArrayLike, log_limit: ArrayLike, ratio: ArrayLike, offset: ArrayLike = 1.0) -> Floats:
+Needed = Callable[[Floats, Floats], Floats]
+
+
+def power(
+    expected: ArrayLike,
+    log_limit: ArrayLike,
+    ratio: ArrayLike,
+    offset: ArrayLike = 1.0,
+    *,
+    needed: Needed = claims_needed,
+) -> Floats:
     """P(the claims needed have come) when a node claims `ratio` times its share: what a watch can see by now.
 
     expected: the node's share of its strata's claims without offset. From the total alone, so a little below
-    the true power of looking every period. Broadcasting.
+    the true power of looking every period. needed: the claims that make an alert, from expected x offset and
+    log_limit. Broadcasting.
     """
     e, times, rho, limit = np.broadcast_arrays(
         *(np.asarray(v, float) for v in (expected, ratio, offset, log_limit))
     )
-    needed, mean = claims_needed(e * rho, limit), e * times
-    finite = np.isfinite(needed)
-    chance = gammainc(np.where(finite, np.maximum(needed, 1e-9), 1.0), np.maximum(mean, 1e-300))
-    return np.where(finite, np.where(needed == 0, 1.0, chance), 0.0)
+    count, mean = needed(e * rho, limit), e * times
+    finite = np.isfinite(count)
+    chance = gammainc(np.where(finite, np.maximum(count, 1e-9), 1.0), np.maximum(mean, 1e-300))
+    return np.where(finite, np.where(count == 0, 1.0, chance), 0.0)
 
 
 def visible_ratio(
-    expected: ArrayLike, log_limit: ArrayLike, offset: ArrayLike = 1.0, chance: float = 0.8
+    expected: ArrayLike,
+    log_limit: ArrayLike,
+    offset: ArrayLike = 1.0,
+    chance: float = 0.8,
+    *,
+    needed: Needed = claims_needed,
 ) -> Floats:
     """The smallest ratio that would have been seen by now with this probability; inf where none would.
 
     P(Poisson(ratio e) >= needed) is a Gamma's distribution function in ratio e: its quantile over e.
     """
     e, rho, limit = np.broadcast_arrays(*(np.asarray(v, float) for v in (expected, offset, log_limit)))
-    needed = claims_needed(e * rho, limit)
-    possible = np.isfinite(needed) & (e > 0)
-    quantile = gammaincinv(np.where(possible, np.maximum(needed, 1e-9), 1.0), chance)
+    count = needed(e * rho, limit)
+    possible = np.isfinite(count) & (e > 0)
+    quantile = gammaincinv(np.where(possible, np.maximum(count, 1e-9), 1.0), chance)
     return np.where(possible, quantile / np.where(possible, e, 1.0), np.inf)

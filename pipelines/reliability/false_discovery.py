@@ -55,6 +55,23 @@ def findings(
     return out
 
 
+def e_findings(e_values: ArrayLike, level: float = 0.05) -> NDArray[np.bool_]:
+    """e-BH: True for the k largest e-values, k the largest with e_(k) >= m/(k level), under any dependence.
+
+    e_values: (m,), 0 or more, each at most 1 on average where there is nothing to find. Wang & Ramdas 2022
+    (JRSS B 84:822).
+    """
+    e = np.atleast_1d(np.asarray(e_values, float))
+    if e.ndim != 1 or np.any(~(e >= 0)) or not 0 < level < 1:
+        raise ObservationError(f"e-values are 0 or more, the level lies between 0 and 1 (it is {level:g}).")
+    m = len(e)
+    order = np.argsort(-e, kind="stable")
+    reached = np.flatnonzero(e[order] * np.arange(1, m + 1) * level >= m)
+    out = np.zeros(m, bool)
+    out[order[: int(reached[-1]) + 1 if len(reached) else 0]] = True
+    return out
+
+
 def lord(p_values: ArrayLike, level: float = 0.05, *, wealth: float | None = None) -> OnlineTests:
     """LORD++: alpha_t = gamma_t w0 + (level - w0) gamma_{t - tau_1} + level sum_{j >= 2} gamma_{t - tau_j}.
 
@@ -67,11 +84,15 @@ def lord(p_values: ArrayLike, level: float = 0.05, *, wealth: float | None = Non
     j = np.arange(1.0, len(p) + 1)
     gamma = 0.07720838 * np.log(np.maximum(j, 2)) / (j * np.exp(np.sqrt(np.log(j))))
     levels, is_finding = np.zeros(len(p)), np.zeros(len(p), bool)
+    found: list[int] = []
     for t in range(len(p)):
-        found = np.flatnonzero(is_finding[:t])
-        reward = np.where(np.arange(len(found)) == 0, level - w0, level)
-        levels[t] = w0 * gamma[t] + (reward * gamma[t - found - 1]).sum()
+        levels[t] = w0 * gamma[t]
+        if found:
+            rewards = gamma[t - 1 - np.array(found)]
+            levels[t] += level * rewards.sum() - w0 * rewards[0]
         is_finding[t] = p[t] <= levels[t]
+        if is_finding[t]:
+            found.append(t)
     return OnlineTests(levels, is_finding)
 
 

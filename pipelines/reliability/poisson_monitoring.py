@@ -112,22 +112,26 @@ def poisson_cusum(counts: ArrayLike, reference: ArrayLike) -> Floats:
     return out
 
 
-def cusum_run_length(mean: float, reference: float, limit: float) -> float:
-    """Average number of looks until C >= limit, from C = 0, for Poisson counts of this mean.
+def cusum_run_length(mean: float, reference: float, limit: float, head_start: float = 0.0) -> float:
+    """Average number of looks until C >= limit, from C = head_start, for Poisson counts of this mean.
 
-    (I - R) a = 1, R the moves between the values of C below the limit: C lives on the lattice of which
-    reference and limit are multiples (whole, halves, … up to thousandths). Raises ObservationError off such
-    a lattice.
+    head_start: where C begins, below the limit; half of it gives the fast initial response. (I - R) a = 1, R
+    the moves between the values of C below the limit: C lives on the lattice of which reference, limit and
+    head_start are multiples (whole, halves, … up to thousandths). Raises ObservationError off such a lattice.
 
     Brook & Evans 1972 (Biometrika 59:539); Lucas 1985 (Technometrics 27:129).
     """
-    k, h = (Fraction(v).limit_denominator(1000) for v in (reference, limit))
+    k, h, c = (Fraction(v).limit_denominator(1000) for v in (reference, limit, head_start))
     if abs(float(k) - reference) > 1e-12 or abs(float(h) - limit) > 1e-12 or h <= 0 or k <= 0 or mean <= 0:
         raise ObservationError(
             f"mean {mean}, reference {reference}, limit {limit} must be above 0, and the last two simple "
             "fractions (denominators up to 1000). Round them."
         )
-    grain = lcm(k.denominator, h.denominator)
+    if abs(float(c) - head_start) > 1e-12 or not 0 <= c < h:
+        raise ObservationError(
+            f"head_start {head_start} must be a simple fraction from 0 to below the limit {limit}. Round it."
+        )
+    grain = lcm(k.denominator, h.denominator, c.denominator)
     drift, states = int(k * grain), int(h * grain)
     move = np.zeros((states, states))
     for i in range(states):
@@ -135,7 +139,7 @@ def cusum_run_length(mean: float, reference: float, limit: float) -> float:
         # ends the run.
         x = np.arange((states - 1 - i + drift) // grain + 1)
         np.add.at(move[i], np.maximum(i + grain * x - drift, 0), _poisson(x, mean))
-    return float(np.linalg.solve(np.eye(states) - move, np.ones(states))[0])
+    return float(np.linalg.solve(np.eye(states) - move, np.ones(states))[int(c * grain)])
 
 
 def _poisson(counts: ArrayLike, mean: float) -> Floats:

@@ -28,7 +28,6 @@ from pipelines.reports.blocks import (
 from pipelines.reports.changes import Change, Memory
 from pipelines.reports.issue_pages import Names, issue_page
 from pipelines.signals import Alert
-from pipelines.signals.watching import DECLARED
 
 _SCOPES = {"family": "scope_families", "supplier": "scope_suppliers", "center": "scope_centers"}
 
@@ -172,7 +171,7 @@ def _emerging(
         for row in digest.signals.iter_rows(named=True)
     ]  # fmt: skip
     yield table_of(t("emerging"), columns, rows, shown=60)
-    yield Text(t("declared", rate=number(DECLARED)), "soft")
+    yield Text(t("declared", rate=number(digest.power.declared_false_alerts)), "soft")
     if minimum_severity and any((row["ratio"] or 0) < minimum_severity for row in digest.signals.to_dicts()):
         yield Text(t("below_severity", limit=number(minimum_severity, decimals=1)), "soft")
 

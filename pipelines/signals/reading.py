@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 
 from pipelines.home import Home
+from pipelines.signals.settings import Settings
 
 LOT = "family_code, power_source, supplier_id, sku, lot_code"
 
@@ -22,13 +23,17 @@ class Lots:
 
     units: family_code, power_source, supplier_id, sku, lot_code, delivery, end (months), units. claims: the
     same key and delivery, claim and known (months), fault_code (empty: first of any kind), claims. costs:
-    family_code, claims, cost. faults: the fault codes that are defects.
+    family_code, claims, cost. diagnoses: service_center_id, family_code, diagnosed (month),
+    fault_code, claims. faults: the fault codes that are defects; codes: all.
     """
 
     units: pl.DataFrame
     claims: pl.DataFrame
     costs: pl.DataFrame
+    diagnoses: pl.DataFrame
     faults: list[str]
+    codes: list[str]
+    settings: Settings
 
 
 def read_lots(home: Home) -> Lots:
@@ -60,8 +65,19 @@ def read_lots(home: Home) -> Lots:
             order by all
             """
         ).pl()
-        faults = con.sql("select fault_code from seeds.fault_codes where fault_kind = 'defect' order by all")
-        return Lots(units, claims, costs, [code for (code,) in faults.fetchall()])
+        diagnoses = con.sql(
+            f"""
+            select
+                service_center_id, family_code, {_month("diagnosed_month")} as diagnosed, fault_code, claims
+            from intermediate.int_claims__by_center
+            order by all
+            """
+        ).pl()
+        kinds = con.sql("select fault_code, fault_kind from seeds.fault_codes order by all").fetchall()
+        thresholds = dict(con.sql("select threshold, limit_value from meta.thresholds").fetchall())
+    faults = [code for code, kind in kinds if kind == "defect"]
+    codes = [code for code, _ in kinds]
+    return Lots(units, claims, costs, diagnoses, faults, codes, Settings.of(thresholds))
 
 
 def _month(column: str) -> str:

@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 from pipelines.reliability import Counts
 
 LEVELS = ("sku", "lot", "delivery_month", "supplier", "supplier_lot")
-LEVEL_SHARES = (0.15, 0.45, 0.2, 0.05, 0.15)  # of the declared number of false alerts
 AGE_BANDS = np.array([0, 1, 2, 3, 3, 3] + [4] * 6 + [5] * 12 + [6])  # months since delivery that compare
 BANDS = int(AGE_BANDS[-1]) + 1
-MINIMUM_UNITS = 10  # at risk at once before a node is watched
 
 Integers = NDArray[np.intp]
 
@@ -31,7 +29,7 @@ class Tree:
     last period.
     """
 
-    family_code: str
+    family_code: str | None
     power_source: str | None
     nodes: pl.DataFrame
     reference: Integers
@@ -39,6 +37,11 @@ class Tree:
     age: Integers
     first_month: int
     periods: int
+
+    @property
+    def is_coding(self) -> bool:
+        """Whether its nodes are workshops (coding.py), of no family."""
+        return self.family_code is None
 
     @property
     def cell_period(self) -> Integers:
@@ -53,8 +56,12 @@ def tree_of(
     claims: pl.DataFrame,
     faults: list[str],
     last_month: int,
+    minimum_units: float,
 ) -> Tree:
-    """Units and claims of one family and power source, as in Lots, up to `last_month`."""
+    """Units and claims of one family and power source, as in Lots, up to `last_month`.
+
+    minimum_units: months of delivery with fewer are no nodes.
+    """
     key = ["supplier_id", "sku", "lot_code", "delivery"]
     # In one order: sums of doubles then never depend on how rows came.
     units = units.filter(pl.col("delivery") <= last_month).sort(pl.all())
@@ -76,7 +83,7 @@ def tree_of(
     period = (delivery[group] + age - first_month).astype(np.intp)
     strata, stratum = np.unique(period * BANDS + AGE_BANDS[age], return_inverse=True)
 
-    nodes, members, reference = _nodes(groups)
+    nodes, members, reference = _nodes(groups, minimum_units)
     level_pairs = [(column[group], np.arange(len(group))) for column in members]
     pair_node = np.concatenate([node[node >= 0] for node, _ in level_pairs])
     pair_cell = np.concatenate([cell[node >= 0] for node, cell in level_pairs])
@@ -107,7 +114,7 @@ def tree_of(
     return Tree(family_code, power_source, nodes, reference, counts, age, first_month, periods)
 
 
-def _nodes(groups: pl.DataFrame) -> tuple[pl.DataFrame, list[Integers], Integers]:
+def _nodes(groups: pl.DataFrame, minimum_units: float) -> tuple[pl.DataFrame, list[Integers], Integers]:
     """All nodes of a family, the node of each group at each level (-1: none), and each node's reference."""
     frames, members, start = [], [], 0
     number_of: dict[tuple[str, ...], int] = {}
@@ -130,7 +137,7 @@ def _nodes(groups: pl.DataFrame) -> tuple[pl.DataFrame, list[Integers], Integers
         if columns == "supplier_lot":  # with one product it is that product's lot
             own = own.filter(pl.col("skus") > 1)
         if columns == "delivery_month":  # too few ever to be watched
-            own = own.filter(pl.col("sold") >= MINIMUM_UNITS)
+            own = own.filter(pl.col("sold") >= minimum_units)
         own = own.with_row_index("node").with_columns(
             (pl.col("node") + start).cast(pl.Int64), pl.lit(level).alias("level")
         )

@@ -14,7 +14,7 @@ from pipelines.home import PROJECT_DIR, Home
 from pipelines.queries.formats import number, percent
 from pipelines.queries.snapshot import Snapshot, open_snapshot
 
-PAGES = ("overview", "weekly", "worklist", "claims", "failures", "forecast", "money", "remedies")
+PAGES = ("emerging", "overview", "weekly", "worklist", "claims", "failures", "forecast", "money", "remedies")
 Open = Callable[..., AppTest]
 
 

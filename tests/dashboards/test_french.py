@@ -91,6 +91,8 @@ def test_every_definition_and_term_of_the_published_file_is_known_in_french(demo
         union select unpriced_reason from marts.fct_remedy_costs
         union select missing_fields from marts.dim_policy_rules
         union select reading_en from marts.dim_policy_rules
+        union select comparison from marts.fct_signals
+        union select not_watchable_reason from marts.fct_signals
         """
     )
     snapshot.close()

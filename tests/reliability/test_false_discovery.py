@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.reliability import ObservationError, alpha_investing, findings, lord, saffron
+from pipelines.reliability import ObservationError, alpha_investing, e_findings, findings, lord, saffron
 
 # Benjamini & Hochberg 1995 (JRSS B 57:289), section 3.2: fifteen ordered p values.
 FIFTEEN = [
@@ -25,6 +25,25 @@ def test_fifteen_p_values_give_the_published_numbers_of_findings():
     assert counts == [4, 3]
     assert findings(FIFTEEN, 0.05, "bonferroni").sum() == findings(FIFTEEN, 0.05, "holm").sum() == 3
     assert findings(FIFTEEN[::-1]).tolist() == findings(FIFTEEN).tolist()[::-1]
+
+
+def test_e_values_are_findings_where_the_kth_largest_reaches_its_limit():
+    # m = 5, level 0.1: the k-th largest must reach 50/k; the third (20 >= 16.7) does, the fourth does not.
+    assert e_findings([0.5, 60.0, 20.0, 10.0, 30.0], 0.1).tolist() == [False, True, True, False, True]
+    assert not e_findings([40.0, 1.0], 0.01).any()
+    with pytest.raises(ObservationError, match="e-values"):
+        e_findings([-1.0])
+
+
+def test_e_values_of_dependent_noise_keep_the_share_of_false_findings():
+    # Likelihood ratios of N(2, 1) against N(0, 1), all noise sharing a part.
+    rng, shares = np.random.default_rng(3), []
+    for _ in range(400):
+        noise = 0.8 * rng.normal() + 0.6 * rng.normal(size=40)
+        x = noise + np.where(np.arange(40) < 8, 4.0, 0.0)
+        found = e_findings(np.exp(2 * x - 2), 0.1)
+        shares.append(found[8:].sum() / max(found.sum(), 1))
+    assert np.mean(shares) <= 0.1
 
 
 def test_saffron_meets_the_printed_levels():

@@ -181,6 +181,14 @@ def test_maxsprt_performance_meets_the_published_example():
     assert found.mean_count_at_end == pytest.approx(5.979353, abs=2e-6)
 
 
+def test_cusum_meets_the_run_lengths_from_zero_and_from_half_the_limit():
+    # Lucas 1985 (Technometrics 27:129), tables 2 and 3.
+    assert cusum_run_length(0.25, 0.25, 10) == pytest.approx(438, abs=0.5)
+    assert cusum_run_length(0.25, 0.25, 10, head_start=5) == pytest.approx(333, abs=0.5)
+    with pytest.raises(ObservationError, match="head_start"):
+        cusum_run_length(0.25, 0.25, 10, head_start=10)
+
+
 @pytest.mark.parametrize(
     ("limit", "mean", "looks"),
     [(5, 1, 273.65), (5, 1.5, 25.731), (5, 2, 9.438), (5, 3, 4.029),

@@ -8,10 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines import signals
 from pipelines.home import Home
 from pipelines.signals import LedgerError, act, alerts, close, record_alerts
 from pipelines.signals.ledger import with_verdicts
-from pipelines.signals.watching import SIGNAL_SCHEMA
+from pipelines.signals.rows import SIGNAL_SCHEMA
 
 NAME = "family_code=mower|sku=A|lot_code=L1"
 FIRED, LATER = datetime(2026, 11, 26, 5), datetime(2026, 12, 1, 9)
@@ -91,3 +92,20 @@ def test_what_the_ledger_cannot_take_is_refused_in_words(home: Home) -> None:
         act(home, NAME, "snoozed", actor="Ada")
     with pytest.raises(LedgerError, match="needs a note"):
         act(home, NAME, "owner", actor="Ada")
+
+
+def test_a_build_of_what_was_known_then_reads_the_ledger_as_it_stood(home: Home, monkeypatch) -> None:
+    # The evidence is cut by what the models were given; what people decided, by the same moment.
+    monkeypatch.setattr(signals, "read_lots", lambda home: None)
+    monkeypatch.setattr(
+        signals, "signal_rows", lambda *_: {"signals": rows(), "signal_history": pl.DataFrame({"month": []})}
+    )
+    home.make()
+    signals.compute(home, date(2026, 11, 26))
+    assert signals.record_published(home, "b1") == 1
+    act(home, NAME, "confirmed", actor="Ada")
+    said = []
+    for known_at in (datetime(2026, 11, 1), None):
+        signals.compute(home, date(2026, 11, 26), known_at=known_at)
+        said += pl.read_parquet(home.reliability / "signals.parquet")["status"].to_list()
+    assert said == ["alert", "confirmed"]

@@ -11,10 +11,16 @@ import pytest
 
 from pipelines.signals import signal_rows
 from pipelines.signals.reading import Lots
+from pipelines.signals.settings import SettingMissingError, Settings
 
 AS_OF, LAST = date(2026, 10, 31), 2026 * 12 + 9
 FIRST = LAST - 35
-FAULTS = ["D01", "D02", "D03"]
+FAULTS, CODES = ["D01", "D02", "D03"], ["D01", "D02", "D03", "N01"]
+DIAGNOSES = {
+    "service_center_id": pl.String, "family_code": pl.String, "diagnosed": pl.Int64, "fault_code": pl.String,
+    "claims": pl.Int64,
+}  # fmt: skip
+SETTINGS = Settings.of_project()
 UNITS = {
     "family_code": pl.String, "power_source": pl.String, "supplier_id": pl.String, "sku": pl.String,
     "lot_code": pl.String, "delivery": pl.Int64, "end": pl.Int64, "units": pl.Int64,
@@ -57,7 +63,32 @@ def lots(
     frame = pl.DataFrame(claims, schema=CLAIMS, orient="row")
     frame = frame.group_by([c for c in CLAIMS if c != "claims"]).agg(pl.col("claims").sum()).sort(pl.all())
     costs = pl.DataFrame({"family_code": ["mower"], "claims": [100], "cost": [5000.0]})
-    return Lots(pl.DataFrame(units, schema=UNITS, orient="row"), frame, costs, FAULTS)
+    return lots_of(pl.DataFrame(units, schema=UNITS, orient="row"), frame, costs)
+
+
+def lots_of(
+    units: pl.DataFrame,
+    claims: pl.DataFrame,
+    costs: pl.DataFrame,
+    diagnoses: pl.DataFrame = pl.DataFrame(schema=DIAGNOSES),  # noqa: B008
+) -> Lots:
+    return Lots(units, claims, costs, diagnoses, FAULTS, CODES, SETTINGS)
+
+
+def diagnoses(seed: int = 1, odd: str | None = None, only: str | None = None) -> pl.DataFrame:
+    """Eight workshops over three years; one (`odd`) calls half of what it sees N01, one (`only`) all D02."""
+    rng, rows = np.random.default_rng(seed), []
+    for number in range(8):
+        for month in range(FIRST, LAST + 1):
+            shares = [0.3, 0.3, 0.3, 0.1]
+            if odd == f"C{number}":
+                shares = [0.17, 0.17, 0.16, 0.5]
+            if only == f"C{number}":
+                shares = [0.0, 1.0, 0.0, 0.0]
+            for code, count in zip(CODES, rng.multinomial(rng.poisson(4), shares), strict=True):
+                if count:
+                    rows.append((f"C{number}", "mower", month, code, int(count)))
+    return pl.DataFrame(rows, schema=DIAGNOSES, orient="row")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +134,7 @@ def test_a_sound_family_with_seasons_and_delays_has_no_alert(seed: int):
 
 def test_rows_do_not_depend_on_the_order_of_what_is_read():
     given = lots(seed=4)
-    turned = Lots(given.units.reverse(), given.claims.reverse(), given.costs, given.faults)
+    turned = lots_of(given.units.reverse(), given.claims.reverse(), given.costs)
     assert signal_rows(given, AS_OF)["signals"].equals(signal_rows(turned, AS_OF)["signals"])
 
 
@@ -111,7 +142,9 @@ def test_one_unit_a_lot_cannot_be_watched_and_says_why():
     singles = lots(monthly=1, lot_of=lambda sku, month: f"{sku}-{month}")
     lot = signal_rows(singles, AS_OF)["signals"].filter(pl.col("level") == "lot")
     assert not lot["is_watchable"].any()
-    assert lot["not_watchable_reason"].unique().to_list() == ["Fewer than 10 units at risk at any time."]
+    assert lot["not_watchable_reason"].unique().to_list() == [
+        "Fewer units at risk at any time than are needed: 10"
+    ]
     assert lot["statistic"].is_null().all()
 
 
@@ -124,7 +157,100 @@ def test_unknown_lots_leave_the_product_watched():
 def test_a_product_alone_in_its_family_has_nothing_to_be_compared_with():
     rows = signal_rows(lots(skus=1, lot_of=lambda sku, month: None), AS_OF)["signals"]
     product = rows.filter((pl.col("level") == "sku") & pl.col("fault_code").is_null())
-    assert product["not_watchable_reason"][0].startswith("No like units")
+    assert product["not_watchable_reason"][0].startswith("Nothing alike to compare with")
+
+
+def of_two_families(worse: float, seed: int = 1) -> Lots:
+    """A usual family, and a new product alone in its own, sold from a year ago, that claims `worse` times."""
+    usual, rng = lots(seed=seed), np.random.default_rng(seed)
+    units, claims = [], []
+    for delivery in range(LAST - 11, LAST + 1):
+        key = ("blower", "mains", "SUP-9", "NEW", "NEW-1", delivery)
+        units.append((*key, LAST, 40))
+        for month in range(delivery, LAST + 1):
+            rate = 0.006 * (1 + 0.8 * np.sin(2 * np.pi * month / 12)) * (2 if month == delivery else 1)
+            if count := int(rng.poisson(40 * rate * worse)):
+                claims.append((*key, month, month, None, count))
+    return lots_of(
+        pl.concat([usual.units, pl.DataFrame(units, schema=UNITS, orient="row")]),
+        pl.concat([usual.claims, pl.DataFrame(claims, schema=CLAIMS, orient="row")]),
+        usual.costs,
+    )
+
+
+def test_a_new_product_with_nothing_alike_is_held_against_rates_elsewhere_and_labelled():
+    rows = signal_rows(of_two_families(worse=6), AS_OF)["signals"]
+    product = rows.filter((pl.col("sku") == "NEW") & (pl.col("level") == "sku")).row(0, named=True)
+    assert product["method"] == "expectation"
+    assert product["comparison"].startswith("Rates by age of machines of other families")
+    assert product["is_over_limit"]
+    assert product["ratio"] == pytest.approx(6, rel=0.5)
+    assert (rows["method"] == "expectation").sum() == rows.filter(pl.col("family_code") == "blower").filter(
+        "is_watchable"
+    ).height
+    assert rows.filter(pl.col("family_code") == "blower").filter(status="alert").height == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_new_product_that_claims_half_as_much_again_as_others_is_no_news(seed: int):
+    rows = signal_rows(of_two_families(worse=1.5, seed=seed), AS_OF)["signals"]
+    assert not rows["is_over_limit"].any()
+
+
+def with_coding(**more) -> pl.DataFrame:
+    given = lots(skus=2)
+    return signal_rows(lots_of(given.units, given.claims, given.costs, diagnoses(**more)), AS_OF)["signals"]
+
+
+def test_a_workshop_that_names_what_others_do_not_is_an_alert_about_coding():
+    rows = with_coding(odd="C3")
+    alert = rows.filter(pl.col("status") == "alert").row(0, named=True)
+    assert (alert["service_center_id"], alert["fault_code"], alert["method"]) == ("C3", "N01", "coding")
+    assert alert["family_code"] is None
+    assert alert["cost_at_risk_eur"] is None
+    assert rows.filter(pl.col("is_over_limit") & (pl.col("method") != "coding")).is_empty()
+
+
+def test_workshops_that_code_alike_raise_nothing():
+    assert not with_coding(seed=5)["is_over_limit"].any()
+
+
+def test_a_workshop_that_codes_everything_as_one_fault_cannot_be_judged_and_raises_nothing():
+    rows = with_coding(only="C2")
+    own = rows.filter(pl.col("service_center_id") == "C2")
+    assert own["not_watchable_reason"].unique().to_list() == [
+        "It codes every claim as one fault: what it names says nothing."
+    ]
+    assert not rows["is_over_limit"].any()
+
+
+def test_a_series_that_starts_mid_life_raises_nothing():
+    # Machines sold for a year before the first ticket was ever recorded.
+    given = lots(seed=3)
+    late = lots_of(given.units, given.claims.filter(pl.col("claim") >= FIRST + 12), given.costs)
+    assert not signal_rows(late, AS_OF)["signals"]["is_over_limit"].any()
+
+
+def test_control_of_false_findings_stands_beside_and_makes_no_alert():
+    quiet = signal_rows(lots(seed=2), AS_OF)["signals"]
+    assert not quiet["is_batch_finding"].any()
+    found = signal_rows(lots(bad=("SKU-2", "SKU-2-3")), AS_OF)["signals"]
+    assert set(found.filter("is_batch_finding")["is_over_limit"]) <= {True}
+    assert found.filter(status="alert")["is_batch_finding"].all()
+
+
+def test_where_twice_the_rate_will_show_is_said_by_month():
+    rows = signal_rows(lots(seed=2), AS_OF)["signals"].filter(pl.col("power_at_twice").is_not_null())
+    seen = rows.filter(pl.col("power_at_twice") >= 0.8)
+    assert set(seen["twice_visible_on"]) == {date(2026, 10, 1)}
+    later = rows.filter((pl.col("power_at_twice") < 0.8) & pl.col("twice_visible_on").is_not_null())
+    assert later.height > 0
+    assert (later["twice_visible_on"] > date(2026, 10, 1)).all()
+
+
+def test_a_setting_that_the_build_does_not_declare_is_said():
+    with pytest.raises(SettingMissingError, match="watch_minimum_units"):
+        Settings.of({})
 
 
 def test_machines_of_another_power_source_are_no_peers():
@@ -142,17 +268,15 @@ def test_a_feed_that_stopped_and_a_fault_code_that_changes_its_meaning_raise_not
     renamed = pl.when((pl.col("fault_code") == "D01") & (pl.col("known") > LAST - 10)).then(pl.lit("D03"))
     claims = given.claims.with_columns(fault_code=renamed.otherwise(pl.col("fault_code")))
     claims = claims.group_by([c for c in CLAIMS if c != "claims"]).agg(pl.col("claims").sum())
-    changed = Lots(given.units, claims, given.costs, given.faults)
+    changed = lots_of(given.units, claims, given.costs)
     assert not signal_rows(changed, AS_OF)["signals"]["is_over_limit"].any()
 
 
 def test_a_home_without_units_or_claims_has_tables_without_rows():
-    nothing = Lots(
-        pl.DataFrame(schema=UNITS), pl.DataFrame(schema=CLAIMS),
-        pl.DataFrame(schema={"family_code": pl.String, "claims": pl.Int64, "cost": pl.Float64}), FAULTS,
-    )  # fmt: skip
+    costs = pl.DataFrame(schema={"family_code": pl.String, "claims": pl.Int64, "cost": pl.Float64})
+    nothing = lots_of(pl.DataFrame(schema=UNITS), pl.DataFrame(schema=CLAIMS), costs)
     assert all(table.is_empty() for table in signal_rows(nothing, AS_OF).values())
-    sold = Lots(lots(skus=2).units, pl.DataFrame(schema=CLAIMS), nothing.costs, FAULTS)
+    sold = lots_of(lots(skus=2).units, pl.DataFrame(schema=CLAIMS), costs)
     rows = signal_rows(sold, AS_OF)
     assert not rows["signals"]["is_over_limit"].any()
     assert rows["signal_history"].is_empty()

@@ -36,6 +36,9 @@ select
     cost_at_risk_eur,
     power_at_twice,
     visible_ratio,
+    twice_visible_on,
     is_watchable,
-    not_watchable_reason
+    not_watchable_reason,
+    is_batch_finding,
+    is_online_finding
 from signals

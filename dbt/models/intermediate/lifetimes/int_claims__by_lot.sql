@@ -1,6 +1,14 @@
 -- The first claim of a machine, and its first claim for each defect that a workshop named, by the month asked and the month
 -- in which it could be known: a claim when it was asked, its fault when it was diagnosed.
-with claims as (
+-- What a workshop names that calls every claim the same says nothing: it counts as a claim, of no fault.
+with uniform as (
+    select service_center_id
+    from {{ ref('int_claims__by_center') }}
+    group by service_center_id
+    having count(distinct fault_code) = 1 and sum(claims) >= {{ var('watch_minimum_diagnoses') }}
+),
+
+claims as (
     select
         lifetimes.family_code,
         products.power_source,
@@ -15,7 +23,9 @@ with claims as (
         events.ticket_id,
         events.requested_at,
         greatest(lifetimes.entered_on, {{ local_date('events.requested_at') }}) as claimed_on,
-        case when repairs.fault_kind = 'defect' then repairs.fault_code end as fault_code,
+        case
+            when repairs.fault_kind = 'defect' and uniform.service_center_id is null then repairs.fault_code
+        end as fault_code,
         {{ local_date('coalesce(repairs.diagnosed_at, repairs.received_at)') }} as diagnosed_on
     from {{ ref('int_lifetimes__events') }} as events
     inner join {{ ref('int_lifetimes__with_events') }} as lifetimes
@@ -27,6 +37,7 @@ with claims as (
     left join {{ ref('int_products__completed') }} as products on lifetimes.sku = products.sku
     left join {{ ref('int_claims__diagnosed') }} as diagnosed on events.ticket_id = diagnosed.ticket_id
     left join {{ ref('int_repairs__assigned') }} as repairs on diagnosed.latest_repair_id = repairs.repair_id
+    left join uniform on diagnosed.service_center_id = uniform.service_center_id
     where
         events.is_claim
         and {{ month_of('greatest(lifetimes.entered_on, ' ~ local_date('events.requested_at') ~ ')') }}
