@@ -9,6 +9,7 @@ It may be run again: a run that was killed is finished by the next, with the sam
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -29,6 +30,8 @@ from pipelines.state import record
 # A text shorter than this says nothing about anybody, and stands in many files.
 _TEXT_LENGTH = 12
 _WAIT_SECONDS = 600
+# The folder of a week's pages; any other is a subscription's.
+_WEEK = re.compile(r"\d{4}-W\d{2}")
 
 
 class ForgetError(SavoirError):
@@ -136,9 +139,13 @@ def _rewrite_reports(home: Home, needles: list[str], rewrite: Callable[[str], No
     if not home.reports.is_dir():
         return
     held = search(home, needles, [home.reports]).places
-    for week in sorted({path.relative_to(home.reports).parts[0] for path in held}):
+    parts = [path.relative_to(home.reports).parts for path in held]
+    for week in sorted({first for first, *_ in parts if _WEEK.fullmatch(first)}):
         shutil.rmtree(home.reports / week)
         rewrite(week)
+    # A subscriber's report goes whole: its PDF says nothing that its page, workbook or evidence does not.
+    for subscription, period in sorted({each[:2] for each in parts if not _WEEK.fullmatch(each[0])}):
+        shutil.rmtree(home.reports / subscription / period)
 
 
 def _purge_dagster(home: Home, needles: list[str]) -> None:

@@ -84,7 +84,10 @@ def purge(home: Home, today: date | None = None) -> dict[str, int]:
             if path.parent.name < f"{cutoff:%Y%m%d}"
         )
         gone["archive_days"] = _removed(home.archive, "*/*", today, rules.archive_days)
-        gone["report_days"] = _removed(home.reports, "*", today, rules.report_days)
+        # A week's pages, and the periods of a subscription, whose own folder is as young as its last report.
+        gone["report_days"] = sum(
+            _removed(home.reports, pattern, today, rules.report_days) for pattern in ("*/*", "*")
+        )
     gone["log_days"] = purged_log(home, _cutoff(today, rules.log_days))
     for kind, count in gone.items():
         record(home, "purge", f"{kind} {getattr(rules, kind)}: {count}", "retention")

@@ -7,9 +7,12 @@ for.
 from __future__ import annotations
 
 import gzip
+import io
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
 from pathlib import Path
 
 import duckdb
@@ -53,8 +56,7 @@ def _holds(home: Home, path: Path, needles: Sequence[str]) -> bool:
     if path.suffix == ".duckdb":
         return _database_holds(path, needles)
     if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            return any(_bytes_hold(archive.read(name), needles) for name in archive.namelist())
+        return _archive_holds(path, needles)
     with path.open("rb") as file:
         is_packed = file.read(2) == b"\x1f\x8b"
     opener = gzip.open if is_packed else open
@@ -67,12 +69,29 @@ def _holds(home: Home, path: Path, needles: Sequence[str]) -> bool:
     return False
 
 
+def _archive_holds(file: Path | io.BytesIO, needles: Sequence[str]) -> bool:
+    """A workbook, or a pack that holds some."""
+    with zipfile.ZipFile(file) as archive:
+        for name in archive.namelist():
+            content = archive.read(name)
+            if _bytes_hold(content, needles):
+                return True
+            if name.endswith((".xlsx", ".zip")) and _archive_holds(io.BytesIO(content), needles):
+                return True
+    return False
+
+
 def _bytes_hold(content: bytes, needles: Sequence[str]) -> bool:
-    return any(
-        form in content
-        for needle in needles
-        for form in (needle.encode(), needle.encode("unicode_escape"), needle.encode("utf-16-le"))
-    )
+    return any(form in content for needle in needles for form in _forms(needle))
+
+
+@lru_cache(maxsize=4096)
+def _forms(needle: str) -> tuple[bytes, ...]:
+    """How a text may stand in a file: as it is, escaped in JSON, in UTF-16, in XML and in HTML."""
+    xml = escape(needle, quote=False)
+    html = escape(needle).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+    plain = (needle.encode(), needle.encode("unicode_escape"), needle.encode("utf-16-le"))
+    return tuple(dict.fromkeys((*plain, xml.encode(), html.encode())))
 
 
 def _database_holds(path: Path, needles: Sequence[str]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -150,6 +152,26 @@ def test_backups_reports_and_dagster_are_seen_to(home: Home, tmp_path: Path) -> 
     with sqlite3.connect(home.dagster / "index.db") as connection:
         assert connection.execute("select event from event_logs").fetchall() == [("another row",)]
     assert b"SN-1111" not in (home.dagster / "index.db").read_bytes()
+
+
+def test_a_subscribers_report_that_holds_the_person_goes_whole_and_others_stay(home: Home) -> None:
+    told, other = home.reports / "saws" / "2024-W18", home.reports / "saws" / "2024-W19"
+    for folder in (told, other):
+        folder.mkdir(parents=True)
+        (folder / "report.pdf").write_bytes(b"%PDF")
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/sharedStrings.xml", "<t>SN-1111</t>")
+    with zipfile.ZipFile(told / "evidence-1.zip", "w", zipfile.ZIP_DEFLATED) as pack:
+        pack.writestr("evidence.xlsx", inner.getvalue())
+    forget(home, "C1", rebuild=lambda: True, rewrite_report=pytest.fail)
+    assert (told.exists(), other.exists()) == (False, True)
+
+
+def test_a_text_is_found_as_html_and_xml_write_it(tmp_path: Path) -> None:
+    home = Home.at(tmp_path)
+    (tmp_path / "a.html").write_text("<p>plus d&#39;&#34;étincelle&#34; &amp; rien</p>")
+    assert search(home, ['plus d\'"étincelle" & rien']).places == (tmp_path / "a.html",)
 
 
 def test_the_demo_forgets_a_customer_and_no_rate_moves(
