@@ -95,7 +95,8 @@ def failures_link(rate: Mapping[str, Any]) -> None:
 
 def rows_link(value: Value, scope: Scope, groups: Mapping[str, Any] | None = None) -> None:
     """Below a card: the way to the rows that its measure rests on."""
-    if not is_behind(value.measure) or not (value.events or value.n):
+    is_mean = value.measure.kind == "mean"
+    if not is_behind(value.measure) or not (value.n if is_mean else value.events):
         return
     asked = parameters(f"{value.measure.mart}.{value.measure.name}", scope, groups)
     _link(asked, value.n or value.events)

@@ -24,6 +24,9 @@ import duckdb
 from pipelines import sql
 from pipelines.errors import SavoirError, machine_fault
 from pipelines.home import Home
+from pipelines.snapshot_changes import COLUMNS as CHANGE_COLUMNS
+from pipelines.snapshot_changes import DESCRIPTION as CHANGES
+from pipelines.snapshot_changes import changes
 
 PUBLIC_SCHEMAS = ("marts", "meta")
 SNAPSHOTS_KEPT = 3
@@ -63,7 +66,8 @@ def publish(
     draft = home.published / f".tmp-{build.build_id}.duckdb"
     models = public_models(manifest)
     try:
-        _write(draft, home.build_file, manifest, models, build)
+        previous = home.current.resolve() if home.current.exists() else None
+        _write(draft, home.build_file, manifest, models, build, previous)
         _fsync(draft)
     except (OSError, duckdb.Error) as error:
         for half in home.published.glob(".tmp-*"):
@@ -146,7 +150,12 @@ def content_hashes(snapshot: Path, schemas: tuple[str, ...] = ("marts",)) -> dic
 
 
 def _write(
-    draft: Path, build_file: Path, manifest: Mapping[str, Any], models: list[dict[str, Any]], build: Build
+    draft: Path,
+    build_file: Path,
+    manifest: Mapping[str, Any],
+    models: list[dict[str, Any]],
+    build: Build,
+    previous: Path | None,
 ) -> None:
     if not build_file.exists():
         raise PublishError(f"Nothing to publish: {build_file} is missing. Run `savoir build`.")
@@ -164,8 +173,11 @@ def _write(
             con.execute("begin")
             _copy_table(con, node)
             con.execute("commit")
+        measures = declared_measures(manifest)
+        changed = changes(con, previous, build.build_id, build.finished_at, measures)
         con.execute("begin")
-        _write_meta(con, manifest, models, build)
+        _meta_table(con, "changes", CHANGES, CHANGE_COLUMNS, changed)
+        _write_meta(con, manifest, measures, build)
         con.execute("commit")
         con.execute("use memory")
         con.execute("checkpoint snapshot")
@@ -191,7 +203,7 @@ def _copy_table(con: duckdb.DuckDBPyConnection, node: Mapping[str, Any]) -> None
 def _write_meta(
     con: duckdb.DuckDBPyConnection,
     manifest: Mapping[str, Any],
-    models: list[dict[str, Any]],
+    measures: list[tuple[Any, ...]],
     build: Build,
 ) -> None:
     """The tables that no dbt model can know: about the build itself and the project's own declarations."""
@@ -241,7 +253,7 @@ def _write_meta(
             "label_fr": ("varchar", "French label."),
             "definition": ("varchar", "What it counts, in one sentence."),
         },
-        declared_measures(manifest),
+        measures,
     )
     _meta_table(
         con,

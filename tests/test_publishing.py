@@ -100,6 +100,7 @@ def test_a_snapshot_holds_the_public_models_and_nothing_else(home: Home) -> None
     assert [name for (name,) in tables] == [
         "marts.fct_claims",
         "meta.build",
+        "meta.changes",
         "meta.columns",
         "meta.deliveries",
         "meta.glossary",
@@ -107,6 +108,42 @@ def test_a_snapshot_holds_the_public_models_and_nothing_else(home: Home) -> None
     ]
     assert rows(home, "select count(*) from marts.fct_claims") == [(100,)]
     assert rows(home, "select count(*) from duckdb_views() where not internal") == [(0,)]
+
+
+def grown(home: Home, number: int, claims: int, failing: int) -> list[tuple[Any, ...]]:
+    """Publish once more, so many claims of which every `failing`th is a failure; what the file says of it."""
+    with duckdb.connect(str(home.build_file)) as con:
+        con.execute("delete from marts.fct_claims")
+        con.execute(
+            "insert into marts.fct_claims select 't' || i, i % $1 = 0 from range($2) r(i)", [failing, claims]
+        )
+    publish(home, MANIFEST, build(number))
+    return rows(
+        home,
+        "select kind, name, value_before, value_now, is_unusual, replaced_build_id from meta.changes "
+        "where build_id = (select build_id from meta.build) order by kind, name",
+    )
+
+
+def test_a_file_says_what_changed_when_it_replaced_another(home: Home) -> None:
+    publish(home, MANIFEST, build(1))
+    assert rows(home, "select count(*) from meta.changes") == [(0,)]
+    assert grown(home, 2, 120, 4) == [
+        ("measure", "fct_claims.failure_share", 0.34, 0.25, False, "20261031T050001"),
+        ("rows", "fct_claims", 100.0, 120.0, False, "20261031T050001"),
+    ]
+
+
+def test_a_table_that_loses_rows_is_unusual_at_once(home: Home) -> None:
+    publish(home, MANIFEST, build(1))
+    assert ("rows", "fct_claims", 100.0, 99.0, True, "20261031T050001") in grown(home, 2, 99, 3)
+
+
+def test_a_step_of_more_than_four_usual_ones_is_unusual(home: Home) -> None:
+    publish(home, MANIFEST, build(1))
+    for number in range(2, 8):
+        assert not any(row[4] for row in grown(home, number, 100 + number, 3))
+    assert [row[4] for row in grown(home, 8, 113, 3) if row[0] == "rows"] == [True]
 
 
 def test_descriptions_travel_as_comments(home: Home) -> None:

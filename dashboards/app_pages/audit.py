@@ -5,14 +5,16 @@ import streamlit as st
 
 from dashboards import charts, fields, share_charts
 from dashboards.data import ask
+from dashboards.drill import parameters, with_ways
 from dashboards.figures import header, measure_cards
 from dashboards.filters import scope as scope_filter
 from dashboards.guard import end_page
-from dashboards.navigation import open_claim
+from dashboards.navigation import go_to, open_claim
 from dashboards.tables import grid, matrix_or_table, with_codes_read, with_labels, with_texts
 from dashboards.texts import language, t
 from dashboards.url_state import OneOf, bound
 from pipelines.queries.audit import by_violation, compliance, findings_of, headline, rules, verdict_matrix
+from pipelines.queries.behind import CLAIMS
 
 header(t("page_audit"), t("audit_subtitle"))
 scope = scope_filter(("family", "sku", "supplier", "centre", "period"))
@@ -36,7 +38,12 @@ with st.container(border=True):
         st.info(t("no_claims"))
     else:
         labelled = with_labels(matrix, "policy_outcome", "legal_outcome", "actual_outcome")
-        cells = labelled.group_by(policy=against, practice="actual_outcome").agg(pl.col("claims").sum())
+        summed = matrix.group_by(against, "actual_outcome").agg(pl.col("claims").sum())
+        side = against.removesuffix("_outcome")
+        linked = with_ways(summed, "claims", CLAIMS, scope, outcome="actual_outcome", **{side: against})
+        cells = with_labels(linked, against, "actual_outcome").rename(
+            {against: "policy", "actual_outcome": "practice"}
+        )
         words = {key: t(f"share_{key}") for key in share_charts.WORDS} | {"policy": t(against)}
         height = 90 + 30 * cells["policy"].n_unique()
         outcomes = ("policy_outcome", "legal_outcome", "actual_outcome")
@@ -54,7 +61,7 @@ with st.container(border=True):
     st.subheader(t("audit_violations"), anchor=False)
     st.caption(t("audit_violations_caption"))
     shown = with_texts(violations, "severity", "severity_", "severity_label")
-    grid(
+    row = grid(
         shown,
         {
             "violation_code": t("audit_code"),
@@ -65,8 +72,12 @@ with st.container(border=True):
             "clause": fields.text(t("audit_clause"), "large"),
         },
         t("audit_violations"),
+        key="violation_rows",
         name="violations",
     )
+if row is not None:
+    asked = {"violation": violations["violation_code"][row]}
+    go_to("claims", **parameters("fct_audit_findings.findings", scope, asked))
 
 with st.container(border=True):
     meanings = dict(violations.select("violation_code", f"meaning_{lang}").iter_rows())

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboards import overview_charts
 from dashboards.data import ask
 from dashboards.figures import header
 from dashboards.signal_view import named
@@ -14,6 +15,7 @@ from dashboards.texts import inert, language, t
 from pipelines.queries.claims import fault_labels
 from pipelines.queries.decisions import Decision, decisions
 from pipelines.queries.formats import day, euros, number, percent
+from pipelines.queries.scopes import EVERYTHING
 from pipelines.queries.words import code_label
 
 ICONS = {"health": "sensors_off", "worklist": "alarm", "products": "trending_up", "misuse": "report"}
@@ -61,3 +63,5 @@ if not found:
     st.success(t("decide_nothing"), icon=":material/check:")
 for each in found:
     told(each)
+overview_charts.months(EVERYTHING)
+overview_charts.rates(EVERYTHING)

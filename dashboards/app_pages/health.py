@@ -4,13 +4,100 @@ import polars as pl
 import streamlit as st
 
 from dashboards import fields
-from dashboards.data import ask
+from dashboards.data import ask, visitor
 from dashboards.figures import header
 from dashboards.tables import grid, with_labels, with_texts
 from dashboards.texts import language, t
+from pipelines.home import Home
 from pipelines.queries import freshness
 from pipelines.queries.build_facts import build_facts
 from pipelines.queries.formats import day, number
+from pipelines.troubles import last_failure, refused
+
+
+def refusals() -> None:
+    """The refused rows that are still missing: by reason, then one by one, to be taken away."""
+    every = pl.DataFrame(
+        [
+            {
+                "feed": each.feed,
+                "source": each.source,
+                "file": each.file_name,
+                "line": each.file_row,
+                "reason": reason,
+            }
+            for each in refused(Home.at())
+            for reason in each.reasons
+        ],
+        schema={
+            "feed": pl.String,
+            "source": pl.String,
+            "file": pl.String,
+            "line": pl.Int64,
+            "reason": pl.String,
+        },
+    )
+    st.subheader(t("health_refusals"), anchor=False)
+    if every.is_empty():
+        st.info(t("health_no_refusals"))
+        return
+    columns = {"feed": t("health_feed"), "reason": fields.text(t("health_reason"), "large")}
+    counted = {"rows": fields.number(t("health_rows")), "first": fields.text(t("health_first"), "medium")}
+    # What a sentence says of one row (a value between quotes, a number) is left out: rows alike are one line.
+    by_reason = (
+        every.with_columns(told=pl.col("reason").str.replace_all(r"'[^']*'|\"[^\"]*\"|“[^”]*”|\d+", "…"))
+        .group_by("feed", "told")
+        .agg(
+            rows=pl.len(),
+            reason=pl.col("reason").first(),
+            first=pl.col("file").first() + ":" + pl.col("line").first().cast(pl.String),
+        )
+        .sort("rows", "feed", "reason", descending=[True, False, False])
+    )
+    grid(with_labels(by_reason, "feed"), columns | counted, t("health_refusals"))
+    with st.expander(t("health_each"), icon=":material/table_rows:"):
+        one = {
+            "source": t("health_source"),
+            "file": t("health_file"),
+            "line": fields.number(t("health_line")),
+        }
+        grid(
+            with_labels(every, "feed", "source"),
+            columns | one,
+            t("health_each"),
+            height=420,
+            name="refused_rows",
+        )
+
+
+def replaced() -> None:
+    """What changed when this file replaced the one before."""
+    found = ask(freshness.changes)
+    with st.container(border=True):
+        st.subheader(t("health_changes"), anchor=False)
+        if found.is_empty():
+            st.info(t("health_no_changes"))
+            return
+        unusual = found.filter("is_unusual").height
+        before = found["replaced_build_id"][0]
+        st.caption(t("health_changes_caption", build=before, n=number(found.height, lang)))
+        if unusual:
+            st.warning(t("health_unusual", n=number(unusual, lang)), icon=":material/difference:")
+        told = found.with_columns(
+            label=pl.when(pl.col("kind") == "rows")
+            .then(pl.lit(t("health_rows_of")) + " " + pl.col("name"))
+            .otherwise(pl.coalesce(f"label_{lang}", "name"))
+        )
+        shown = {
+            "label": fields.text(t("health_what"), "large"),
+            "value_before": fields.number(t("health_before"), 3),
+            "value_now": fields.number(t("health_now"), 3),
+            "step": fields.percent(t("health_step")),
+            "usual_step": fields.percent(t("health_usual_step")),
+            "is_unusual": fields.flag(t("health_is_unusual")),
+        }
+        grid(told, shown, t("health_changes"), height=360, name="changes")
+
 
 header(t("page_health"), t("health_subtitle"))
 lang = language()
@@ -24,6 +111,14 @@ st.caption(
         checks=number(build.checks_passed, lang),
     )
 )
+
+failed = last_failure(Home.at(), build.finished_at) if visitor().grant is None else None
+if failed is not None:
+    st.error(
+        t("health_failed", day=day(failed[0], lang), at=f"{failed[0]:%H:%M}"),
+        icon=":material/running_with_errors:",
+    )
+    st.text(failed[1])
 
 with st.container(border=True):
     st.subheader(t("health_feeds"), anchor=False)
@@ -70,10 +165,10 @@ with st.container(border=True):
             t("health_deliveries"),
             name="deliveries",
         )
-        if came["rows_quarantined"].sum():
-            st.caption(t("health_quarantine"))
-            st.code("savoir quarantine", language="bash")
+        if came["rows_quarantined"].sum() and visitor().grant is None:
+            refusals()
 
+replaced()
 left, right = st.columns([3, 2], gap="medium")
 with left, st.container(border=True, height="stretch"):
     st.subheader(t("health_findings"), anchor=False)

@@ -5,13 +5,17 @@ import streamlit as st
 
 from dashboards import charts, fields, share_charts
 from dashboards.data import ask
+from dashboards.drill import parameters, with_ways
 from dashboards.figures import header, measure_card, measure_cards
 from dashboards.filters import scope as scope_filter
+from dashboards.navigation import go_to
 from dashboards.tables import behind, grid, with_texts
 from dashboards.texts import language, t, term
 from dashboards.url_state import OneOf, bound
+from pipelines.queries.behind import CLAIMS
 from pipelines.queries.claims import fault_labels
-from pipelines.queries.misuse import bounds, by_fault, centres, headline, shares_by
+from pipelines.queries.misuse import MART, bounds, by_fault, centres, headline, shares_by
+from pipelines.queries.scopes import Scope
 from pipelines.queries.words import code_label
 
 header(t("page_misuse"), t("misuse_subtitle"))
@@ -35,7 +39,8 @@ with left, st.container(border=True):
     if months.filter("is_enough").height < 2:
         st.info(t("misuse_too_few"))
     else:
-        charts.show(share_charts.share_over_time(months, words), t("misuse_months_alt"), lang, 440)
+        linked = with_ways(months, "events", f"{MART}.rejection_share", scope, month="month")
+        charts.show(share_charts.share_over_time(linked, words), t("misuse_months_alt"), lang, 440)
     month = fields.month(t("axis_month"))
     behind(months, {"month": month} | columns, "misuse_by_month", t("misuse_months"))
 with right, st.container(border=True):
@@ -54,6 +59,8 @@ with right, st.container(border=True):
         )
     )
     enough = groups.filter("is_enough").sort("value", descending=True).head(15)
+    parameter = {"family_code": "family", "sku": "sku"}[key]
+    enough = with_ways(enough, "events", f"{MART}.rejection_share", scope, **{parameter: key})
     if enough.is_empty():
         st.info(t("misuse_too_few"))
     else:
@@ -69,7 +76,10 @@ with st.container(border=True):
     if funnel.is_empty():
         st.info(t("misuse_too_few"))
     else:
-        charts.show(share_charts.centre_funnel(funnel, words), t("misuse_centres_alt"), lang, 340)
+        linked = with_ways(
+            funnel, "misuse_verdicts", f"{MART}.misuse_verdict_share", Scope(), centre="service_center_id"
+        )
+        charts.show(share_charts.centre_funnel(linked, words), t("misuse_centres_alt"), lang, 340)
         shown = {
             "label": t("centre"),
             "status_label": t("axis_verdict"),
@@ -95,7 +105,10 @@ with left, st.container(border=True):
     )
     counts = {"claims": fields.number(t("misuse_diagnosed"))}
     counts |= {"misuse_refusals": fields.number(t("misuse_refused"))}
-    grid(codes, {"fault": t("axis_fault")} | counts, t("misuse_codes"))
+    picked = grid(codes, {"fault": t("axis_fault")} | counts, t("misuse_codes"), key="misuse_codes")
+    if picked is not None:
+        row = {"fault": codes["fault_code"][picked], "cause": "misuse"}
+        go_to("claims", **parameters(CLAIMS, scope, row))
 with right, st.container(border=True):
     st.subheader(t("misuse_bounds"), anchor=False, help=term("verdict_cause"))
     st.caption(t("misuse_bounds_caption"))

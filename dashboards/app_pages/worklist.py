@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboards import charts, fields
 from dashboards.data import ask
+from dashboards.drill import with_ways
 from dashboards.figures import header
 from dashboards.filters import scope as scope_filter
 from dashboards.guard import end_page
@@ -31,7 +32,9 @@ if claims.is_empty():
 with st.container(border=True):
     st.subheader(t("worklist_chart"), anchor=False)
     words = {key: t(f"axis_{key}") for key in ("days_left", "claims")}
-    charts.show(charts.days_left_bars(claims, words), t("worklist_chart_alt"), lang, height=170)
+    days = claims.group_by("days_left", "remedy_due_on").len("claims").sort("days_left")
+    days = with_ways(days, "claims", "fct_claims.open_claims", scope, due="remedy_due_on")
+    charts.show(charts.days_left_bars(days, words), t("worklist_chart_alt"), lang, height=170)
 
 labelled = with_labels(claims, "family_code", "category", "requested_remedy", "cause", "channel")
 st.caption(t("worklist_pick"))

@@ -10,7 +10,9 @@ from collections.abc import Iterable
 import dagster as dg
 
 from pipelines.errors import SavoirError, machine_fault
+from pipelines.home import Home
 from pipelines.mail import MailServer, addresses, text_message
+from pipelines.troubles import note_failure
 
 RECIPIENTS = "SAVOIR_ALERT_TO"
 
@@ -27,7 +29,10 @@ def alert(context: dg.RunFailureSensorContext) -> None:
     events = [
         record.event_log_entry.dagster_event for record in records if record.event_log_entry.dagster_event
     ]
-    send_alert(f"Savoir: {context.dagster_run.job_name} failed", failure_text(events), context.log)
+    reason = failure_text(events)
+    if context.dagster_run.job_name == "build":
+        note_failure(Home.at(), reason)
+    send_alert(f"Savoir: {context.dagster_run.job_name} failed", reason, context.log)
 
 
 def failure_text(events: Iterable[dg.DagsterEvent]) -> str:

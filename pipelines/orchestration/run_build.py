@@ -25,6 +25,7 @@ from pipelines.orchestration.feeds import Door, open_door
 from pipelines.orchestration.instance import prepare_instance
 from pipelines.orchestration.job import BUILD
 from pipelines.orchestration.publish import SNAPSHOT_KEY
+from pipelines.troubles import note_failure
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def run_build(
     if reason:
         # The caller shows the reason itself; the mail is for those who are not at this terminal. It goes out
         # before anything else is tried: on a full disk telling Dagster fails too.
+        note_failure(home, reason)
         trouble = mail_alert("Savoir: build failed", reason)
         reason = f"{reason}\n{trouble}" if trouble else reason
     if result is not None:

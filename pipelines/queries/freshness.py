@@ -90,6 +90,28 @@ def findings(snapshot: Snapshot) -> pl.DataFrame:
     )
 
 
+def changes(snapshot: Snapshot) -> pl.DataFrame:
+    """What changed when this file replaced another, the unusual first; empty for a first or older file.
+
+    kind (rows, measure), name, label_en, label_fr, format, value_before, value_now, step, usual_step,
+    is_unusual, replaced_build_id.
+    """
+    if not snapshot.has("meta", "changes"):
+        return pl.DataFrame()
+    return snapshot.rows(
+        """
+        select
+            kind, changes.name, label_en, label_fr, format, value_before, value_now, step, usual_step,
+            is_unusual, replaced_build_id
+        from meta.changes
+        left join meta.measures on kind = 'measure' and changes.name = measures.mart || '.' || measures.name
+        where build_id = (select max(build_id) from meta.build)
+            and value_before is distinct from value_now
+        order by is_unusual desc, abs(step) desc nulls last, kind, changes.name
+        """
+    )
+
+
 def completeness(snapshot: Snapshot) -> pl.DataFrame:
     """How complete what figures rest on is, among claims: part, known, of."""
     return snapshot.rows(

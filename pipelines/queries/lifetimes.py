@@ -42,6 +42,18 @@ def rates_by(
     return rates.filter(pl.col("age_month").is_in(months))
 
 
+def rates_among(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+    """The rates at MONTHS of every family; where the scope names a part, of its products, largest first."""
+    if scope.family_code is None and scope.sku is None and scope.supplier_id is None:
+        return rates_by(snapshot, "family")
+    condition, parameters = where("fct_order_lines", scope.without_period())
+    among = snapshot.rows(
+        f"select distinct sku as scope_id from marts.fct_order_lines where {condition}", parameters
+    )
+    found = rates_by(snapshot, "sku").join(among, on="scope_id", how="semi")
+    return found.sort("units", "scope_id", descending=[True, False])
+
+
 def rates_by_cohort(
     snapshot: Snapshot, scope: Scope, cause: str = "defect", months: Sequence[int] = MONTHS
 ) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.queries.measures import Value, beside, values, values_by
+from pipelines.queries.measures import Value, values, values_by
 from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import Snapshot
 
@@ -29,14 +29,3 @@ def claims_by_month(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     """Claims by month of request and cause: month, cause, claims."""
     frame = values_by(snapshot, "fct_claims", ["claims"], [_MONTH, "cause"], scope)
     return frame.filter(pl.col("events") > 0).select("month", "cause", claims=pl.col("events").cast(pl.Int64))
-
-
-def claims_by_family(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
-    """One row per family: units delivered, claims, failures."""
-    sold = values_by(snapshot, "fct_order_lines", ["units"], ["family_code"], scope)
-    claimed = values_by(snapshot, "fct_claims", ["claims", "failures"], ["family_code"], scope)
-    return (
-        beside(pl.concat([sold, claimed]), ["family_code"], ["units", "claims", "failures"])
-        .with_columns(pl.col("units", "claims", "failures").fill_null(0).cast(pl.Int64))
-        .sort("units", descending=True)
-    )

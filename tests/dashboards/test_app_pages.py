@@ -217,7 +217,9 @@ def test_pages_hold_no_sql_and_no_html() -> None:
         assert "unsafe_allow_html" not in code, source
         assert not re.search(r"\bselect\b.+\bfrom\b|marts\.", code), source
         imports = re.findall(r"^\s*(?:from|import) (pipelines\S*)", code, flags=re.M)
-        assert all(re.match(r"pipelines\.(queries|roles|home|errors)\b", name) for name in imports), (
+        assert all(
+            re.match(r"pipelines\.(queries|roles|home|errors|troubles)\b", name) for name in imports
+        ), (
             source,
             imports,
         )

@@ -19,7 +19,7 @@ OTHERS = {
     "build_summary": ("pipelines.summary", "summary"),
 }
 # Written when publishing, so that no model stands behind them.
-WRITTEN_LATE = {"meta.build", "meta.columns", "meta.glossary", "meta.measures"}
+WRITTEN_LATE = {"meta.build", "meta.changes", "meta.columns", "meta.glossary", "meta.measures"}
 
 
 def models_read(name: str) -> list[str]:
