@@ -7,46 +7,41 @@ from collections.abc import Sequence
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, fields, lifetime_charts, listed
+from dashboards import charts, fields, lifetime_charts, listed, signal_view
 from dashboards.data import ask
 from dashboards.drill import parameters
 from dashboards.figures import forecast_card, measure_card, rate_card
 from dashboards.navigation import go_to, open_claim
 from dashboards.tables import behind, grid, with_labels
-from dashboards.texts import inert, language, t, term
-from pipelines.queries import alerts, claims, forecasts, money, products
+from dashboards.texts import language, t, term
+from pipelines.queries import claims, emerging, forecasts, money, products
 from pipelines.queries.behind import CLAIMS, rows_behind
-from pipelines.queries.formats import day, euros, number, ratio_span
+from pipelines.queries.formats import number
 from pipelines.queries.lifetimes import failure_rates, life_curve
 from pipelines.queries.measures import Value
-from pipelines.queries.scopes import Scope
+from pipelines.queries.scopes import EVERYTHING, Scope
 
 WORDS = 40
 
 
 def alert_lines(own: Scope) -> None:
-    """The alerts in force on this part of the business, each in a sentence."""
-    lang = language()
-    for each in ask(alerts.in_force, own).iter_rows(named=True):
-        st.warning(
-            t(
-                "alert_line",
-                what=inert(" · ".join(alert_parts(each))),
-                day=day(each["first_signal_on"], lang),
-                observed=number(each["observed"], lang),
-                expected=number(each["expected"], lang, 1),
-                ratio=ratio_span(each["ratio"], each["ratio_low"], each["ratio_high"], lang),
-                units=number(each["units_under_warranty"], lang),
-                cost=euros(each["cost_at_risk_eur"], lang) if each["cost_at_risk_eur"] is not None else "–",
-            ),
-            icon=":material/notification_important:",
+    """The alerts on this part of the business that are not closed, each in a sentence with the way to it."""
+    found = ask(emerging.alerts, own)
+    if own.supplier_id is not None:
+        # One about the supplier as a whole names no product.
+        every = ask(emerging.alerts, EVERYTHING)
+        found = pl.concat([found, every.filter(pl.col("supplier_id") == own.supplier_id)]).unique(
+            "signal_id", maintain_order=True
         )
-
-
-def alert_parts(row: dict) -> list[str]:
-    """What an alert is about, from the widest to the narrowest."""
-    names = ("sku", "supplier_id", "lot_code", "fault_code")
-    return [row[name] for name in names if row[name] is not None]
+    labels = ask(claims.fault_labels, language())
+    for row in found.filter(pl.col("status") != "closed").iter_rows(named=True):
+        st.warning(signal_view.sentence_of(row, labels), icon=":material/notification_important:")
+        st.page_link(
+            "app_pages/emerging.py",
+            label=t("emerging_open"),
+            icon=":material/arrow_forward:",
+            query_params={"lang": language(), "signal": row["signal_id"]},
+        )
 
 
 def rates(own: Scope) -> None:

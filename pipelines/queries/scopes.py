@@ -26,7 +26,7 @@ _DIMENSIONS = {
     "fct_claims": ("family_code", "sku", "supplier_id", "lot_code", "service_center_id"),
     "fct_order_lines": ("family_code", "sku", "supplier_id", "lot_code"),
     "fct_repairs": ("family_code", "sku", "lot_code", "service_center_id"),
-    "fct_signals": ("family_code", "sku"),
+    "fct_signals": ("family_code", "sku", "lot_code"),
     "fct_misuse_rejections": ("family_code", "sku", "service_center_id"),
     "fct_nevada": ("sku",),
     "fct_audit_findings": ("family_code", "sku", "service_center_id"),
