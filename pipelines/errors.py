@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -26,6 +27,7 @@ _REMEDIES = {
     errno.ENFILE: "too many files are open on this machine: close some programs",
     errno.ENOMEM: "there is no memory left: close some programs",
 }
+_THEN = ", then start again. Nothing was lost or half done."
 # How engines word the same.
 _WORDS = {
     "No space left on device": errno.ENOSPC,
@@ -35,6 +37,10 @@ _WORDS = {
     "Input/output error": errno.EIO,
     "Too many open files": errno.EMFILE,
     "Cannot allocate memory": errno.ENOMEM,
+    # SQLite and the spilling of queries keep the system's own words to themselves.
+    "database or disk is full": errno.ENOSPC,
+    "failed to offload data block": errno.ENOSPC,
+    "attempt to write a readonly database": errno.EROFS,
 }
 
 
@@ -43,12 +49,16 @@ def machine_fault(error: BaseException) -> MachineError | None:
     code = error.errno if isinstance(error, OSError) else None
     if code not in _REMEDIES:
         text = str(error)
-        code = next((code for words, code in _WORDS.items() if words in text), None)
+        told = (code for code, remedy in _REMEDIES.items() if remedy + _THEN in text)
+        code = next(told, None) or next((code for words, code in _WORDS.items() if words in text), None)
     if code is None:
         return None
     path = getattr(error, "filename", None)
     place = f"{path}: " if path else ""
-    return MachineError(f"{place}{_REMEDIES[code]}, then start again. Nothing was lost or half done.")
+    # A sentence of ours in another's words stays as it is.
+    if found := re.search(rf"[^\n]*{re.escape(_REMEDIES[code])}{re.escape(_THEN)}", str(error)):
+        return MachineError(found[0].removeprefix(f"{MachineError.__module__}.{MachineError.__name__}: "))
+    return MachineError(f"{place}{_REMEDIES[code]}{_THEN}")
 
 
 @contextmanager

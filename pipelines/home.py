@@ -16,6 +16,13 @@ PROJECT_DIR = Path(__file__).resolve().parents[1]
 DBT_DIR = PROJECT_DIR / "dbt"
 
 
+# One of these makes a folder a home; the project's own begins with samples alone.
+_OF_A_HOME = frozenset(
+    (
+        "inbox", "mappings", "archive", "landing", "warehouse", "published", "reports", "truth", "dagster",
+        "secrets", "state", "roles.yml", "retention.yml", "sample", "lost+found",
+    )
+)  # fmt: skip
 # What a run writes is for its owner alone, unless it says otherwise.
 PRIVATE_UMASK = 0o077
 
@@ -39,6 +46,25 @@ class Home:
             # The engine takes it for a slash wherever it looks for files.
             raise SavoirError(f"The home {root} has a backslash in its name: choose another.")
         return Home(root)
+
+    def refuse_foreign(self) -> Home:
+        """This home, unless its folder is plainly another's: it holds things, and nothing of a home.
+
+        Raises:
+            SavoirError: with what lies there.
+        """
+        try:
+            lying = sorted(path.name for path in self.root.iterdir() if not path.name.startswith("."))
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return self  # made at the first build, or told by what cannot be written there
+        if lying and not _OF_A_HOME.intersection(lying):
+            shown = ", ".join(name.encode("utf-8", "backslashreplace").decode() for name in lying[:3])
+            more = f" and {len(lying) - 3} more" if len(lying) > 3 else ""
+            raise SavoirError(
+                f"{self.root} is no home of Savoir: it holds {shown}{more}, and no inbox. Name an empty "
+                "or a new folder with --home; or make the folder inbox in this one."
+            )
+        return self
 
     @property
     def inbox(self) -> Path:

@@ -69,14 +69,16 @@ def publish(
         previous = home.current.resolve() if home.current.exists() else None
         _write(draft, home.build_file, manifest, models, build, previous)
         _fsync(draft)
+        draft.chmod(0o444)
+        draft.rename(snapshot)
+        _point(home.current, snapshot)
+        _fsync(home.published)
     except (OSError, duckdb.Error) as error:
-        for half in home.published.glob(".tmp-*"):
-            half.unlink()
+        # A snapshot that no link leads to would count as one of those that are kept.
+        for half in (*home.published.glob(".tmp-*"), snapshot):
+            if half != home.current.resolve():
+                half.unlink(missing_ok=True)
         raise machine_fault(error) or error from error
-    draft.chmod(0o444)
-    draft.rename(snapshot)
-    _point(home.current, snapshot)
-    _fsync(home.published)
     _drop_old(home)
     progress(f"published {len(models)} tables as {snapshot.name} ({snapshot.stat().st_size / 1e6:.1f} MB)")
     return snapshot

@@ -148,3 +148,24 @@ def test_every_command_takes_the_home_after_its_name() -> None:
             named |= {f"{name} {each}": under for each, under in command.commands.items()}
     for name, command in named.items():
         assert "--home" in [option for each in command.params for option in each.opts], name
+
+
+def test_a_folder_of_other_things_is_not_taken_for_a_home(tmp_path: Path) -> None:
+    (tmp_path / "thesis.odt").write_text("mine")
+    (tmp_path / "photos").mkdir()
+    result = run("quarantine", home=tmp_path)
+    assert result.exit_code == 1
+    assert "is no home of Savoir: it holds photos, thesis.odt, and no inbox" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "thesis.odt"]
+    (tmp_path / "inbox").mkdir()
+    assert run("quarantine", home=tmp_path).exit_code == 0
+
+
+def test_the_default_home_is_not_looked_at_where_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "thesis.odt").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["quarantine", "--home", str(tmp_path / "home")])
+    assert result.exit_code == 0, result.output

@@ -5,6 +5,7 @@ Does not belong here: any command.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from datetime import UTC, date, datetime
@@ -50,6 +51,11 @@ class AtHome(click.Command):
             )
         )
 
+    def invoke(self, ctx: click.Context) -> Any:
+        if isinstance(ctx.obj, Home):
+            ctx.obj.refuse_foreign()
+        return super().invoke(ctx)
+
 
 class Sentences(click.Group):
     """Prints our own errors as the sentences they are, without a traceback."""
@@ -76,6 +82,9 @@ class Sentences(click.Group):
         say("Interrupted. Nothing was published or lost; the next build starts afresh.")
         if (reading := sys.modules.get("pipelines.feeds.reading")) is not None:
             reading.end_child()
+        if (shared := sys.modules.get("multiprocessing.util")) is not None:
+            with contextlib.suppress(Exception):
+                shared._run_finalizers(0)  # else its tracker complains of locks that dbt had
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(EXIT_INTERRUPTED)

@@ -15,7 +15,10 @@ def write_table(home: Home, name: str, table: pl.DataFrame) -> None:
     path = home.reliability / f"{name}.parquet"
     # A name that dbt's pattern and Spark do not take for a table.
     draft = home.reliability / f".tmp-{name}"
-    table.write_parquet(draft, compression="zstd", statistics=True)
-    with draft.open("rb") as handle:
-        os.fsync(handle.fileno())
-    draft.replace(path)
+    try:
+        table.write_parquet(draft, compression="zstd", statistics=True)
+        with draft.open("rb") as handle:
+            os.fsync(handle.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

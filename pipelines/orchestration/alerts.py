@@ -15,6 +15,8 @@ from pipelines.mail import MailServer, addresses, text_message
 from pipelines.troubles import note_failure
 
 RECIPIENTS = "SAVOIR_ALERT_TO"
+# How `red_sentence` begins to tell of a node that broke.
+NOT_RUN = " could not be run: "
 
 
 @dg.run_failure_sensor(
@@ -46,10 +48,11 @@ def failure_text(events: Iterable[dg.DagsterEvent]) -> str:
         elif event.event_type == dg.DagsterEventType.PIPELINE_FAILURE and event.job_failure_data.error:
             errors.append(_sentence(event.job_failure_data.error))
     found = list(dict.fromkeys(text for text in (failures or errors) if text))
-    # What the machine is to blame for comes first, in words that name the remedy.
-    fault = next((fault for text in found if (fault := machine_fault(RuntimeError(text)))), None)
-    if fault is not None and str(fault) not in found:
-        found.insert(0, str(fault))
+    # What the machine is to blame for is told alone: how an engine words it helps nobody.
+    for text in found:
+        if (fault := machine_fault(RuntimeError(text))) is not None:
+            met = [each.partition(NOT_RUN)[0] for each in found if NOT_RUN in each]
+            return f"{fault} It was met at {met[0]}." if met else str(fault)
     return "\n".join(found) or "The run failed without saying why: see its log in Dagster."
 
 

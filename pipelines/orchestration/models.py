@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
+from pipelines.orchestration.alerts import NOT_RUN
 from pipelines.orchestration.dbt_run import DbtCommand, NodeResult, failing_rows, run_dbt
 from pipelines.orchestration.manifest import PreparedProject
 from pipelines.orchestration.resources import BuildSession
@@ -147,7 +148,7 @@ def red_sentence(name: str, result: NodeResult, rows: list[str]) -> str:
         shown = "".join(f"\n    {row}" for row in rows)
         return f"Check {name}: {result.failures} {plural}.{shown}"
     reason = "\n    ".join(line for line in result.message.splitlines() if line.strip())
-    return f"{name} could not be run: {reason}"
+    return f"{name}{NOT_RUN}{reason}"
 
 
 def node_selection(context: dg.AssetExecutionContext, project: PreparedProject) -> dict[str, list[str]]:

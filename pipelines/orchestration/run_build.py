@@ -9,7 +9,9 @@ what people look for there: the snapshot that was published, or the checks that 
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +67,8 @@ def run_build(
         note_failure(home, reason)
         trouble = mail_alert("Savoir: build failed", reason)
         reason = f"{reason}\n{trouble}" if trouble else reason
+        if machine_fault(RuntimeError(reason)) is not None:
+            _drop_build_file(home)
     if result is not None:
         _tell_dagster(result)
     return BuildOutcome(not reason, reason, tuple(deliveries))
@@ -89,6 +93,13 @@ def _run(
         return job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
 
 
+def _drop_build_file(home: Home) -> None:
+    """Half a build file is of no use to anybody, and takes the room that is missing."""
+    with contextlib.suppress(OSError):
+        for path in home.build_file.parent.glob(f"{home.build_file.name}*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def _tell_dagster(result: dg.ExecuteInProcessResult) -> None:
     """Best effort: what was published is published, whether or not Dagster's own files can be written."""
     try:
@@ -100,4 +111,6 @@ def _tell_dagster(result: dg.ExecuteInProcessResult) -> None:
                 if not evaluation.passed:
                     home_instance.report_runless_asset_event(evaluation)
     except Exception as error:
-        logging.getLogger(__name__).warning("Dagster's own log was not told of this build: %s", error)
+        logging.getLogger(__name__).warning(
+            "Dagster's own log was not told of this build: %s", machine_fault(error) or error
+        )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.faults import PARTS, count_by_rule, run_part
+from benchmarks.faults.__main__ import PARTS, run_part
+from benchmarks.faults.hostile import count_by_rule
 
 
 @pytest.mark.parametrize("part", PARTS)
