@@ -27,6 +27,7 @@ from pipelines.queries.formats import (
 )
 from pipelines.queries.freshness import feeds
 from pipelines.queries.measures import Value
+from pipelines.queries.misuse import has_diagnosis
 from pipelines.queries.proofs import of_forecast, of_measure, of_rate
 from pipelines.queries.scopes import Scope
 
@@ -49,6 +50,12 @@ def header(title: str, subtitle: str) -> BuildFacts:
             )
             st.warning(told, icon=":material/sensors_off:")
     return facts
+
+
+def say_without_diagnosis() -> None:
+    """What a diagnosis would add, where no repair of the shop names a fault."""
+    if not ask(has_diagnosis):
+        st.info(t("no_diagnosis"), icon=":material/build:")
 
 
 def _age(finished_at: datetime) -> str:

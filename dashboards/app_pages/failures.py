@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboards import charts, fields, lifetime_charts
 from dashboards.data import ask
-from dashboards.figures import header, rate_card
+from dashboards.figures import header, rate_card, say_without_diagnosis
 from dashboards.filters import choice, product_names, several
 from dashboards.filters import scope as scope_filter
 from dashboards.guard import end_page
@@ -43,6 +43,7 @@ def _said(fit: dict) -> str:
 
 
 header(t("page_failures"), t("failures_subtitle"))
+say_without_diagnosis()
 scope = scope_filter(("family", "sku", "supplier"))
 lang = language()
 with st.sidebar:

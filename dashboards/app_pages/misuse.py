@@ -6,7 +6,7 @@ import streamlit as st
 from dashboards import charts, fields, share_charts
 from dashboards.data import ask
 from dashboards.drill import parameters, with_ways
-from dashboards.figures import header, measure_card, measure_cards
+from dashboards.figures import header, measure_card, measure_cards, say_without_diagnosis
 from dashboards.filters import scope as scope_filter
 from dashboards.navigation import go_to
 from dashboards.tables import behind, grid, with_texts
@@ -19,6 +19,7 @@ from pipelines.queries.scopes import Scope
 from pipelines.queries.words import code_label
 
 header(t("page_misuse"), t("misuse_subtitle"))
+say_without_diagnosis()
 scope = scope_filter(("family", "sku", "supplier", "centre", "period"))
 lang = language()
 words = {key: t(f"share_{key}") for key in share_charts.WORDS}

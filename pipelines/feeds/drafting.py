@@ -21,7 +21,9 @@ from typing import Any
 import yaml
 
 from pipelines.errors import SavoirError
+from pipelines.feeds import drafting_sets
 from pipelines.feeds.contract import Column, Feed, contract
+from pipelines.feeds.files import shown
 from pipelines.feeds.inspecting import ColumnSeen, Inspection, inspect
 from pipelines.feeds.mapping_files import MappingError
 from pipelines.feeds.mapping_reading import STABLE_COLUMNS
@@ -64,6 +66,8 @@ def draft(paths: Sequence[Path], name: str | None = None, feed: str | None = Non
     """A draft for one file, or for several of one set."""
     seen = [inspect(path) for path in paths]
     main = max(seen, key=lambda item: max(score for _, score in _candidates(item)))
+    joined = drafting_sets.Joined(seen, main, {item.path: _name(item.path) for item in seen})
+    main = joined.whole
     candidates = _candidates(main)
     chosen = feed or candidates[0][0]
     if chosen not in contract().feeds:
@@ -72,7 +76,8 @@ def draft(paths: Sequence[Path], name: str | None = None, feed: str | None = Non
         name or _name(main.path), chosen, matches(main, contract().feeds[chosen]), candidates=candidates
     )
     made.known_as = _known_as(main)
-    made.text = _text(made, main, seen)
+    made.questions += joined.questions
+    made.text = _text(made, main, joined)
     return made
 
 
@@ -205,11 +210,11 @@ def _name(path: Path) -> str:
     return f"my_{name}" if name in contract().feeds else name
 
 
-def _text(made: Draft, seen: Inspection, all_seen: Sequence[Inspection]) -> str:
+def _text(made: Draft, seen: Inspection, joined: drafting_sets.Joined) -> str:
     feed = contract().feeds[made.feed]
     has = {match.column.name: match for match in made.matches}
     body = [
-        f"description: {json.dumps(f'Drafted from {seen.path.name}.', ensure_ascii=False)}",
+        f"description: {json.dumps(f'Drafted from {shown(seen.path.name)}.', ensure_ascii=False)}",
         f"format: {seen.format}",
         f"dialect: {_dialect(made, seen)}",
     ]
@@ -224,7 +229,7 @@ def _text(made: Draft, seen: Inspection, all_seen: Sequence[Inspection]) -> str:
         )
         body.append(r"# exported_at: {filename: '(\d{4}-\d{2}-\d{2})'}")
     used = [match.source.name for match in made.matches]
-    body += _shape(made, seen, all_seen)
+    body += joined.lines()
     names = [name for name in dict.fromkeys(seen.names) if name]
     body.append(f"columns: {_flow([name for name in names if name in used])}")
     body.append(f"ignored: {_flow([name for name in names if name not in used])}")
@@ -234,9 +239,9 @@ def _text(made: Draft, seen: Inspection, all_seen: Sequence[Inspection]) -> str:
         body.append(f"    identity: {_flow(identity)}")
     body += ["    columns:", *rules]
     head = [
-        f"# Drafted from {seen.path.name} by `savoir mapping new`. Read it, answer the questions, "
+        f"# Drafted from {shown(seen.path.name)} by `savoir mapping new`. Read it, answer the questions, "
         f"then look at",
-        f"#   savoir check {seen.path.name} --source {made.name}",
+        f"#   savoir check {shown(seen.path.name)} --source {made.name}",
         *(f"# This is a file of {name}: inbox/{name}/ takes it as it is." for name in made.known_as),
         *(f"# Found: {finding}" for finding in seen.findings),
         *(f"# Question: {question}" for question in made.questions),
@@ -347,40 +352,6 @@ def _dialect(made: Draft, seen: Inspection) -> str:
     if seen.unknown:
         parts["unknown"] = seen.unknown
     return json.dumps(parts, ensure_ascii=False)
-
-
-def _shape(made: Draft, seen: Inspection, all_seen: Sequence[Inspection]) -> list[str]:
-    """Of several files: their tables and a join by the column that they share."""
-    others = [item for item in all_seen if item is not seen]
-    if not others:
-        return []
-    tables = {item.path: _name(item.path) for item in all_seen}
-    lines = ["files:"]
-    lines += [
-        f"  {tables[item.path]}: {_scalar(re.sub('[0-9][0-9_-]{3,}[0-9]', '*', item.path.name))}"
-        for item in all_seen
-    ]
-    main = tables[seen.path]
-    rows, joins, columns = [f"{main}._row"], [], [f"{main}.* exclude (_row)"]
-    for other in others:
-        shared = [name for name in other.names if name in seen.names]
-        table = tables[other.path]
-        if not shared:
-            made.questions.append(
-                f"By which column do {seen.path.name} and {other.path.name} belong together?"
-            )
-        on = f'"{shared[0]}"' if shared else '"?"'
-        joins.append(f"  left join {table} on {main}.{on} = {table}.{on}")
-        own = "".join(f', "{name}"' for name in shared)
-        columns.append(f"{table}.* exclude (_row{own})")
-        rows.append(f"{table}._row")
-    lines += [
-        "shape: |",
-        f"  select {', '.join(columns)}, [{', '.join(rows)}] as _rows",
-        f"  from {main}",
-        *joins,
-    ]
-    return lines
 
 
 def _scalar(text: str) -> str:

@@ -20,7 +20,7 @@ import duckdb
 import pyarrow.parquet as pa_parquet
 
 from pipelines.feeds import date_forms, formats, sql
-from pipelines.feeds.files import FileRefusedError
+from pipelines.feeds.files import FileRefusedError, shown
 from pipelines.feeds.numbers import BLANKS
 
 _SAMPLE_BYTES = 2 << 20
@@ -102,11 +102,11 @@ def inspect(path: Path) -> Inspection:
     with path.open("rb") as file:
         start = file.read(4)
     if not start:
-        raise FileRefusedError(f"{path.name} is empty, without even a header: send it again.")
+        raise FileRefusedError(f"{shown(path.name)} is empty, without even a header: send it again.")
     if start == b"PAR1":
         return _finished(_parquet(path))
     if formats.is_workbook(path):
-        records = formats.workbook_records(path.name, path, 0, ".")
+        records = formats.workbook_records(shown(path.name), path, 0, ".")
         found = Inspection(path, "xlsx", _columns(records.columns), rows=records.values[:_SAMPLE_ROWS])
         found.findings += records.findings
         return _finished(found)
@@ -145,7 +145,7 @@ def _json(path: Path, text: str, encoding: str) -> Inspection:
         whole = gzip.decompress(whole)
     if is_lines:
         whole = whole[: whole.rfind(b"\n") + 1] or whole
-    records = formats.json_records(path.name, iter([whole]), (), ".", is_lines)
+    records = formats.json_records(shown(path.name), iter([whole]), (), ".", is_lines)
     # Objects one level down, by their fields: `via.channel`.
     nested = []
     for place, name in enumerate(records.columns):
@@ -153,7 +153,7 @@ def _json(path: Path, text: str, encoding: str) -> Inspection:
         if values and all(value is not None and value.startswith("{") for value in values):
             nested += [f"{name}.{key}" for key in _keys(values)]
     if nested:
-        records = formats.json_records(path.name, iter([whole]), nested, ".", is_lines)
+        records = formats.json_records(shown(path.name), iter([whole]), nested, ".", is_lines)
     found = Inspection(path, "ndjson" if is_lines else "json", _columns(records.columns), encoding)
     found.rows = records.values[:_SAMPLE_ROWS]
     return found

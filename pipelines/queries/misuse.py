@@ -55,3 +55,9 @@ def centres(snapshot: Snapshot) -> pl.DataFrame:
         order by is_enough desc, shrunken_ratio desc, service_center_id
         """
     )
+
+
+def has_diagnosis(snapshot: Snapshot) -> bool:
+    """Whether any repair names what was found: without one every cause is presumed or unknown."""
+    query = "select count(*) > 0 as found from marts.fct_repairs where fault_code is not null"
+    return bool(snapshot.rows(query).item())

@@ -129,6 +129,23 @@ def test_a_file_of_another_version_is_a_sentence(open_page: Open, older_home: Ho
         assert any(told in each.value for each in app.text), page
 
 
+def test_a_shop_without_fault_codes_is_told_what_a_diagnosis_would_add(
+    open_page: Open, small_home_builder: Any, tmp_path: Path
+) -> None:
+    home = Home.at(tmp_path)
+    path = small_home_builder.make(home.root)
+    told = {"en": "No repair here names a fault", "fr": "Aucune réparation n'indique de panne"}
+    for page in ("failures", "misuse"):
+        assert not any(told["en"] in each.value for each in open_page(page).info), page
+    with duckdb.connect(str(path)) as con:
+        con.execute("update marts.fct_repairs set fault_code = null")
+    for page in ("failures", "misuse"):
+        for language, sentence in told.items():
+            app = open_page(page, home, lang=language)
+            stands(app)
+            assert any(sentence in each.value for each in app.info), (page, language)
+
+
 def test_a_file_that_cannot_be_read_is_a_sentence(open_page: Open, tmp_path: Path) -> None:
     home = Home.at(tmp_path)
     home.published.mkdir()

@@ -11,13 +11,15 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 from pipelines.cli import main
 from pipelines.feeds import take_all
 from pipelines.feeds.contract import contract
-from pipelines.feeds.drafting import matches
+from pipelines.feeds.drafting import draft, matches
+from pipelines.feeds.files import FileRefusedError
 from pipelines.feeds.inspecting import inspect
 from pipelines.home import PROJECT_DIR, Home
 from tests.feeds.conftest import landed
@@ -75,6 +77,66 @@ def test_refused_rows_leave_as_a_workbook_and_as_csv(home: Home, tmp_path: Path)
     assert "weight_kg is “heavy”" in row["reasons"]
     book = CalamineWorkbook.from_path(str(tmp_path / "refused.xlsx"))
     assert book.get_sheet_by_index(0).to_python()[1][3] == "2"
+
+
+ORDERS = "id_commande;date;client\nK1;2026-03-01;ana@example.org\nK2;2026-03-02;bo@example.org\n"
+DETAILS = """\
+ligne;id_commande;article;quantité;prix unitaire ht
+1;K1;TON-42;1;332.50
+2;K1;LAME;2;12.00
+3;K2;ROB;1;999.00
+"""
+
+
+def test_a_draft_of_orders_and_details_joins_them_and_loads(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("commandes_2026-03-31.csv").write_text(ORDERS, encoding="utf-8")
+    Path("details_2026-03-31.csv").write_text(DETAILS, encoding="utf-8")
+    files = ("commandes_2026-03-31.csv", "details_2026-03-31.csv")
+    told = run(home, "mapping", "new", *files, "--name", "deux", "--feed", "orders")
+    assert "?" not in told
+    told = run(home, "check", files[0], "--source", "deux")
+    assert "3 read = 3 loaded" in told
+    (home.inbox / "deux").mkdir()
+    for name in files:
+        Path(name).rename(home.inbox / "deux" / name)
+    take_all(home)
+    assert landed(home, "orders", "order_id, line_number, sku, quantity, length(customer_id)") == [
+        ("K1", "1", "TON-42", 1, 32),
+        ("K1", "2", "LAME", 2, 32),
+        ("K2", "3", "ROB", 1, 32),
+    ]
+
+
+def test_two_files_of_many_rows_each_are_asked_about(tmp_path: Path) -> None:
+    for name, text in (
+        ("a.csv", ORDERS),
+        ("b.csv", DETAILS),
+        ("c.csv", "id_commande;état\nK1;payée\nK1;livrée\nK2;payée\n"),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    made = draft([tmp_path / name for name in ("a.csv", "b.csv", "c.csv")], "trois", "orders")
+    assert any(
+        "b.csv and c.csv each hold several rows of one id_commande" in question for question in made.questions
+    )
+    assert yaml.safe_load(made.text)["shape"].count("left join") == 2
+
+
+def test_names_of_files_are_written_inert_in_a_draft(tmp_path: Path) -> None:
+    path = tmp_path / "evil\nfeeds: {}\n\u202e2026.csv"
+    path.write_text(ORDERS, encoding="utf-8")
+    made = draft([path], "evil", "orders")
+    assert yaml.safe_load(made.text)["description"].startswith("Drafted from evil")
+    assert set(yaml.safe_load(made.text)["feeds"]) == {"orders"}
+    assert "\u202e" not in made.text
+    empty = tmp_path / "no\nrows\u202e.csv"
+    empty.touch()
+    with pytest.raises(FileRefusedError) as refused:
+        inspect(empty)
+    assert "\n" not in str(refused.value)
+    assert "\u202e" not in str(refused.value)
 
 
 # As shops and workshops call them; written down before the words that drafts know.
