@@ -22,9 +22,10 @@ from pipelines.home import Home
 from pipelines.queries.build_facts import build_facts
 from pipelines.queries.claims import fault_labels
 from pipelines.queries.digest import Digest, claims_again, digest
-from pipelines.queries.issues import Issue
-from pipelines.queries.issues import alerts as raised
+from pipelines.queries.emerging import alerts as raised
+from pipelines.queries.evidence import Issue
 from pipelines.queries.periods import Period
+from pipelines.queries.scopes import EVERYTHING
 from pipelines.queries.snapshot import Snapshot
 from pipelines.queries.weeks import Week
 from pipelines.reports.changes import Change, Memory, changes, memory_of
@@ -73,7 +74,9 @@ def period_of(
     as_of = build_facts(snapshot).as_of
     if asked is None and subscription.schedule == "on_signal":
         last = last_reported(home, subscription.name)
-        states = severe(with_verdicts(raised(snapshot), alerts(home)), subscription.minimum_severity)
+        states = severe(
+            with_verdicts(raised(snapshot, EVERYTHING), alerts(home)), subscription.minimum_severity
+        )
         if states == (last["severe"] if last else {}):
             return None
         told = json.dumps([last["period"] if last else "", states], sort_keys=True)

@@ -14,7 +14,8 @@ import polars as pl
 from pipelines.queries import intervals, misuse, remedies
 from pipelines.queries.build_facts import BuildFacts, build_facts
 from pipelines.queries.claims import claims_of
-from pipelines.queries.issues import Issue, Power, alerts, issue_of, power
+from pipelines.queries.emerging import Declared, alerts, declared
+from pipelines.queries.evidence import Issue, issue_of
 from pipelines.queries.measures import Measure, Value, declared_measures, values, values_by
 from pipelines.queries.periods import Period
 from pipelines.queries.scopes import EVERYTHING, Scope
@@ -36,7 +37,7 @@ class Digest:
     before: dict[str, Value]
     signals: pl.DataFrame
     issues: dict[str, Issue]
-    power: Power
+    declared: Declared
     pareto: pl.DataFrame
     machine_years: float
     apart: pl.DataFrame
@@ -56,7 +57,7 @@ def digest(snapshot: Snapshot, period: Period) -> Digest:
     """The report of one period, as far as the snapshot's grant reaches."""
     scope = Scope(from_on=period.from_on, until_on=period.until_on)
     year = Scope(from_on=period.until_on - timedelta(days=PARETO_DAYS - 1), until_on=period.until_on)
-    signals = alerts(snapshot)
+    signals = alerts(snapshot, EVERYTHING)
     years = machine_years(snapshot, year)
     wanted = {"fct_claims": {*COUNTED, "cost_per_claim"}, "fct_remedy_costs": {"expected_regret"}}
     wanted["fct_misuse_rejections"] = {"misuse_rejections", "overturned_share", "proven_share"}
@@ -67,7 +68,7 @@ def digest(snapshot: Snapshot, period: Period) -> Digest:
         before=values(snapshot, "fct_claims", COUNTED, Scope(None, None, None, *period.before)),
         signals=signals,
         issues={row["signal_id"]: issue_of(snapshot, row) for row in signals.iter_rows(named=True)},
-        power=power(snapshot),
+        declared=declared(snapshot),
         pareto=pareto(snapshot, year, years),
         machine_years=years,
         apart=apart(snapshot, year),

@@ -42,7 +42,7 @@ def memory_of(digest: Digest) -> Memory:
         "signals": signal_states(digest),
         "claims": digest.figures["claims"].events,
         "policies": digest.policies,
-        "visible": digest.power.visible,
+        "visible": digest.declared.shows_thrice,
     }
 
 

@@ -114,7 +114,7 @@ def _changed(digest: Digest, found: Sequence[Change], last: Memory | None, names
 def _in_words(change: Change, digest: Digest, names: Names) -> str:
     number = partial(formats.number, language=names.language)
     if change.kind == "matured":
-        values = {"nodes": number(digest.power.nodes), "before": number(change.before)}
+        values = {"nodes": number(digest.declared.watched), "before": number(change.before)}
         return names.t("change_matured", after=number(change.after), **values)
     if change.kind == "restated":
         label = digest.figures["claims"].measure.label(names.language)
@@ -138,11 +138,11 @@ def _emerging(
 ) -> Iterator[Block]:
     t, number = names.t, partial(formats.number, language=names.language)
     yield Heading(t("emerging"))
-    power = digest.power
+    watch = digest.declared
     if digest.signals.is_empty():
-        is_watching = power.nodes > 0
+        is_watching = watch.nodes > 0
         yield Text(
-            t("no_signal", nodes=number(power.nodes), visible=number(power.visible))
+            t("no_signal", nodes=number(watch.watched), visible=number(watch.shows_thrice))
             if is_watching
             else t("no_watch")
         )
@@ -171,7 +171,7 @@ def _emerging(
         for row in digest.signals.iter_rows(named=True)
     ]  # fmt: skip
     yield table_of(t("emerging"), columns, rows, shown=60)
-    yield Text(t("declared", rate=number(digest.power.declared_false_alerts)), "soft")
+    yield Text(t("declared", rate=number(digest.declared.false_alerts)), "soft")
     if minimum_severity and any((row["ratio"] or 0) < minimum_severity for row in digest.signals.to_dicts()):
         yield Text(t("below_severity", limit=number(minimum_severity, decimals=1)), "soft")
 
@@ -257,7 +257,7 @@ def _pareto(digest: Digest, names: Names) -> Iterator[Block]:
         yield table
     yield Text(
         t(
-            "pareto_note",
+            "pareto_note" if digest.machine_years else "pareto_no_rate",
             days=PARETO_DAYS,
             until_on=formats.day(digest.period.until_on, language),
             years=formats.number(digest.machine_years, language),

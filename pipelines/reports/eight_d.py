@@ -13,16 +13,14 @@ import polars as pl
 
 from pipelines.queries import formats
 from pipelines.queries.build_facts import BuildFacts
-from pipelines.queries.issues import Issue
+from pipelines.queries.evidence import Issue
 from pipelines.reports.blocks import Blank, Block, Column, Document, Heading, Text, table_of
 from pipelines.reports.issue_pages import Names, evidence
 from pipelines.signals import Alert
 
 
-def eight_d(
-    issue: Issue, out: pl.DataFrame, alert: Alert | None, facts: BuildFacts, names: Names, files: str
-) -> Document:
-    """The form of one issue. `out`: its units still in service; `files`: what lies beside it."""
+def eight_d(issue: Issue, alert: Alert | None, facts: BuildFacts, names: Names, files: str) -> Document:
+    """The form of one issue. `files`: what lies beside it."""
     t = names.t
     return Document(
         title=t("eight_d"),
@@ -33,7 +31,7 @@ def eight_d(
         blocks=(
             *_team(alert, names),
             *_problem(issue, names),
-            *_containment(issue, out, names, files),
+            *_containment(issue.machines, names, files),
             *_causes(issue, names),
             *_measures(alert, names),
             *_effectiveness(issue, alert, names),
@@ -70,16 +68,14 @@ def _problem(issue: Issue, names: Names) -> Iterator[Block]:
     yield from (Text(text, "quote") for text in issue.texts)
 
 
-def _containment(issue: Issue, out: pl.DataFrame, names: Names, files: str) -> Iterator[Block]:
+def _containment(machines: pl.DataFrame, names: Names, files: str) -> Iterator[Block]:
     t, number = names.t, partial(formats.number, language=names.language)
     yield Heading("D3 · " + t("d3"))
-    units = int(out["units"].sum() or 0)
-    watched = number(issue.signal["units_under_warranty"])
-    yield Text(t("d3_out", units=number(units), lines=number(out.height), watched=watched))
+    claimed = int(machines["has_claimed"].sum() or 0)
+    yield Text(t("d3_out", units=number(machines.height), claimed=number(claimed)))
     by_lot: dict[str, int] = {}
-    for row in out.sort("lot_code", nulls_last=True).iter_rows(named=True):
-        key = row["lot_code"] or formats.UNKNOWN
-        by_lot[key] = by_lot.get(key, 0) + row["units"]
+    for lot in machines["lot_code"].to_list():
+        by_lot[lot or formats.UNKNOWN] = by_lot.get(lot or formats.UNKNOWN, 0) + 1
     if by_lot:
         columns = [Column(t("lot"), width=30), Column(t("units_out"), "integer", 12)]
         rows = sorted(by_lot.items(), key=lambda each: (-each[1], each[0]))
@@ -101,10 +97,9 @@ def _causes(issue: Issue, names: Names) -> Iterator[Block]:
     rows.sort(key=lambda row: (-row[2], row[0], row[1] or ""))
     if rows:
         yield table_of(t("d4_faults"), columns, rows, shown=12)
-    others = issue.lots.filter((pl.col("signal_id") != issue.signal["signal_id"]) & (pl.col("ratio_low") > 1))
-    key = "d4_alone" if others.is_empty() else "d4_others"
-    if issue.signal["lot_code"]:
-        yield Text(t(key, lots=", ".join(str(lot) for lot in others["lot_code"].to_list())))
+    if issue.signal["lot_code"] and not issue.lots.is_empty():
+        others = issue.lots.filter(~pl.col("is_own") & (pl.col("ratio_low") > 1))["name"].to_list()
+        yield Text(t("d4_others" if others else "d4_alone", lots=", ".join(others)))
     yield Blank(t("d4_fill"), 4)
 
 

@@ -19,7 +19,8 @@ import polars as pl
 from pipelines.queries import formats
 from pipelines.queries.build_facts import BuildFacts
 from pipelines.queries.digest import Digest
-from pipelines.queries.issues import Issue, repairs_of_signal, still_out
+from pipelines.queries.evidence import Issue
+from pipelines.queries.issues import repairs_of_signal
 from pipelines.queries.snapshot import Snapshot
 from pipelines.reports.blocks import Block, Column, Document, Kind, Text, table_of
 from pipelines.reports.digest_workbook import workbook_of
@@ -42,12 +43,12 @@ def issue_files(
         if issue.signal["status"] == "closed":
             continue
         slug = slug_of(issue.signal)
-        out = still_out(snapshot, issue.signal)
         beside = f"containment-{slug}.xlsx, evidence-{slug}.zip"
-        files[f"containment-{slug}.xlsx"] = containment_list(issue, out, digest.facts, names)
+        if not issue.is_coding:
+            files[f"containment-{slug}.xlsx"] = containment_list(issue, digest.facts, names)
         files[f"evidence-{slug}.zip"] = evidence_pack(snapshot, issue, digest.facts, names)
         if issue.signal["status"] == "confirmed":
-            form = eight_d(issue, out, own.get(signal_id), digest.facts, names, beside)
+            form = eight_d(issue, own.get(signal_id), digest.facts, names, beside)
             files[f"8d-{slug}.pdf"] = pdf_of(form)
     return files
 
@@ -62,17 +63,13 @@ def slug_of(signal: Mapping[str, Any]) -> str:
     return f"{plain or 'signal'}-{hashlib.sha256(signal['signal_id'].encode()).hexdigest()[:6]}"
 
 
-def containment_list(issue: Issue, out: pl.DataFrame, facts: BuildFacts, names: Names) -> bytes:
-    """Workbook of the order lines still in service, and of the serials that claims named."""
+def containment_list(issue: Issue, facts: BuildFacts, names: Names) -> bytes:
+    """Workbook of each machine that is still out there."""
     t = names.t
-    serials = issue.claims.filter(pl.col("serial_number").is_not_null()).select(
-        "serial_number", "ticket_id", "requested_on", "lot_code", "actual_outcome", "closed_on"
-    )
     blocks = (
         *evidence(issue, names),
         Text(t("containment_note"), "soft"),
-        _table(t("units_out"), out, names),
-        _table(t("serials"), serials, names),
+        _table(t("machines"), issue.machines, names),
     )
     return workbook_of(_document(t("containment"), issue, facts, names, blocks))
 

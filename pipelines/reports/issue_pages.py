@@ -17,7 +17,7 @@ import polars as pl
 
 from pipelines.home import PROJECT_DIR
 from pipelines.queries import formats
-from pipelines.queries.issues import Issue
+from pipelines.queries.evidence import Issue
 from pipelines.queries.words import catalogue, code_label, say
 from pipelines.reports.blocks import Block, Cards, Chart, Column, Heading, Text, table_of
 from pipelines.signals import Alert
@@ -108,8 +108,8 @@ def issue_page(issue: Issue, alert: Alert | None, names: Names, base_url: str = 
         yield Chart(t("history"), t("history_alt"), table, 0, (1, 2), "line")
         yield table
     yield from _curve(issue, names)
-    yield from _side(t("lots"), t("lot"), issue.lots, "lot_code", signal, names)
-    yield from _side(t("suppliers"), t("supplier"), issue.suppliers, "supplier_id", signal, names)
+    yield from _side(t("lots"), t("lot"), issue.lots, signal, names)
+    yield from _side(t("suppliers"), t("supplier"), issue.suppliers, signal, names)
     yield Heading(t("words"), 2)
     yield from (Text(text, "quote") for text in issue.texts)
     if not issue.texts:
@@ -121,6 +121,11 @@ def issue_page(issue: Issue, alert: Alert | None, names: Names, base_url: str = 
 def evidence(issue: Issue, names: Names) -> Iterator[Block]:
     """What was seen, against what, how sure it is, what is at stake."""
     signal, number = issue.signal, partial(formats.number, language=names.language)
+    if issue.is_coding:
+        ratio = formats.ratio_span(signal["ratio"], signal["ratio_low"], signal["ratio_high"], names.language)
+        counted = {"observed": number(signal["observed"]), "expected": number(signal["expected"], decimals=1)}
+        yield Text(names.t("coding_line", ratio=ratio, **counted))
+        return
     yield Text(
         names.t(
             "issue_line",
@@ -177,7 +182,7 @@ def _curve(issue: Issue, names: Names) -> Iterator[Block]:
 
 
 def _side(
-    title: str, label: str, frame: pl.DataFrame, key: str, signal: Mapping[str, Any], names: Names
+    title: str, label: str, frame: pl.DataFrame, signal: Mapping[str, Any], names: Names
 ) -> Iterator[Block]:
     if frame.is_empty():
         return
@@ -194,7 +199,7 @@ def _side(
     keys = ("observed", "expected", "ratio", "ratio_low", "ratio_high", "units_under_warranty")
     rows = [
         (
-            (f"▸ {row[key]}" if row["signal_id"] == signal["signal_id"] else row[key]),
+            (f"▸ {row['name']}" if row["is_own"] else row["name"]),
             *(row[each] for each in keys),
         )
         for row in frame.iter_rows(named=True)

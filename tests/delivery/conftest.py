@@ -29,17 +29,19 @@ def signalled(
     def made(count: int) -> Home:
         root = Path(shutil.copytree(base / "small", base / f"home{len(list(base.iterdir()))}", symlinks=True))
         with duckdb.connect(str((root / "published" / "current.duckdb").resolve())) as con:
+            for table in ("fct_signals", "fct_signal_history", "fct_signal_units"):
+                con.execute(f"delete from marts.{table}")
             skus = [
                 sku for (sku,) in con.sql("select distinct sku from marts.fct_claims order by 1").fetchall()
             ]
             family = dict(con.sql("select distinct sku, family_code from marts.fct_claims").fetchall())
-            signals, history = [], []
+            signals, history, machines = [], [], []
             for place in range(count):
                 sku = skus[place % len(skus)]
                 name = f"family_code={family[sku]}|sku={sku}|fault_code=D01|lot_code={_lot(place)}"
                 signals.append(
                     {
-                        "signal_id": name, "level": "lot", "family_code": family[sku],
+                        "signal_id": name, "level": "lot", "method": "comparison", "family_code": family[sku],
                         "power_source": "petrol_4t", "sku": sku, "fault_code": "D01",
                         "lot_code": _lot(place), "observed": 12 + place,
                         "expected": 3.25, "ratio": (12 + place) / 3.25, "ratio_low": 1.9, "ratio_high": 6.4,
@@ -58,7 +60,13 @@ def signalled(
                     }
                     for month in range(1, 10)
                 ]
-            for table, rows in (("fct_signals", signals), ("fct_signal_history", history)):
+                machines += [
+                    {"signal_id": name, "sku": sku, "order_id": f"O{unit}", "has_claimed": unit == 0}
+                    for unit in range(3)
+                ]
+            for table, rows in (
+                ("fct_signals", signals), ("fct_signal_history", history), ("fct_signal_units", machines)
+            ):  # fmt: skip
                 if rows:
                     con.register("given", pl.DataFrame(rows).to_arrow())
                     con.execute(f"insert into marts.{table} by name from given")
@@ -67,7 +75,8 @@ def signalled(
                 "signal_id": "w",
                 "level": "sku",
                 "status": "watch",
-                "power_at_twice": 0.9,
+                "method": "comparison",
+                "visible_ratio": 2.5,
                 "is_watchable": True,
             }
             con.register("given", pl.DataFrame([watched | {"units_under_warranty": 500}]).to_arrow())

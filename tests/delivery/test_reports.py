@@ -22,12 +22,12 @@ from pipelines.delivery.sending import deliver, has_signal_news, hindrances, pre
 from pipelines.delivery.subscriptions import DEFAULT, Subscription
 from pipelines.home import Home
 from pipelines.queries import misuse, remedies
+from pipelines.queries.emerging import alerts as raised
+from pipelines.queries.emerging import containment
 from pipelines.queries.formats import by_format, euros, number
-from pipelines.queries.issues import alerts as raised
-from pipelines.queries.issues import still_out
 from pipelines.queries.measures import values
 from pipelines.queries.periods import Period
-from pipelines.queries.scopes import Scope
+from pipelines.queries.scopes import EVERYTHING, Scope
 from pipelines.queries.snapshot import open_snapshot
 from pipelines.signals import act, record_alerts
 from pipelines.signals.watching import SIGNAL_SCHEMA
@@ -86,7 +86,7 @@ def test_every_form_says_the_pages_figures(home: Home, language: str) -> None:
     said += [euros(each, language) for each in (regret.value, regret.low, regret.high)]
     refused = misuse.headline(snapshot, year)
     said += [number(refused["misuse_rejections"].events, language)]
-    [signal] = raised(snapshot).to_dicts()
+    [signal] = raised(snapshot, EVERYTHING).to_dicts()
     said += [number(signal["expected"], language, 1), euros(signal["cost_at_risk_eur"], language)]
     said += [number(signal["units_under_warranty"], language)]
     forms = (
@@ -105,11 +105,11 @@ def test_every_form_says_the_pages_figures(home: Home, language: str) -> None:
         signal["cost_at_risk_eur"],
     ):
         assert any(isinstance(cell, (int, float)) and cell == pytest.approx(value) for cell in cells), value
-    out = still_out(snapshot, signal)
+    out = containment(snapshot, signal["signal_id"])
     snapshot.close()
     [name] = [name for name in report.files if name.startswith("containment-")]
     book = openpyxl.load_workbook(io.BytesIO(report.files[name]))
-    assert book.worksheets[1].max_row == max(out.height, 0) + 1
+    assert book.worksheets[1].max_row == out.height + 1 == 4
 
 
 def test_the_pareto_adds_up_to_the_diagnosed_defects(home: Home) -> None:
@@ -174,7 +174,7 @@ def test_a_page_only_for_what_changed_and_nothing_new_is_said_so(signalled: Sign
 
 def confirmed(home: Home) -> str:
     snapshot = open_snapshot(home)
-    rows = raised(snapshot).select(*(name for name in SIGNAL_SCHEMA))
+    rows = raised(snapshot, EVERYTHING).select(*(name for name in SIGNAL_SCHEMA))
     snapshot.close()
     record_alerts(home, rows, "b1")
     signal_id = rows["signal_id"][0]
@@ -194,7 +194,7 @@ def test_what_people_confirm_is_news_and_gets_its_8d_with_its_open_actions(signa
     ]
     [form] = [content for name, content in report.files.items() if name.startswith("8d-")]
     text = pdf_text(form)
-    for part in ("D1", "D8", "Ada", "#let stop = 1", "270", "D3 · Containment"):
+    for part in ("D1", "D8", "Ada", "#let stop = 1", "3 machines", "D3 · Containment"):
         assert flat(part) in text
     assert "#let stop = 1" in report.letter.text
     assert "yes" in report.letter.text

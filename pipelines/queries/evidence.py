@@ -1,0 +1,65 @@
+"""One alert with what stands behind it: curve, lots and suppliers beside it, machines out, words, claims.
+
+Belongs here: putting the answers about one signal together. Does not belong here: the answers themselves
+(`emerging`, `lifetimes`, `issues`), what people did about an alert (the ledger).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from pipelines.queries.emerging import beside, containment, history
+from pipelines.queries.issues import claims_of_signal
+from pipelines.queries.lifetimes import life_curve
+from pipelines.queries.scopes import Scope
+from pipelines.queries.snapshot import Snapshot
+
+TEXTS = 5
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One signal and what stands behind it. `lots`, `suppliers`: its like on the same measure, itself too."""
+
+    signal: Mapping[str, Any]
+    product_name: str | None
+    curve: pl.DataFrame
+    family_curve: pl.DataFrame
+    lots: pl.DataFrame
+    suppliers: pl.DataFrame
+    history: pl.DataFrame
+    machines: pl.DataFrame
+    claims: pl.DataFrame
+
+    @property
+    def texts(self) -> list[str]:
+        """Customers' words of the newest claims, as the door redacted them."""
+        return self.claims["description"].drop_nulls().head(TEXTS).to_list()
+
+    @property
+    def is_coding(self) -> bool:
+        """Whether it is about how a workshop names faults, not about machines."""
+        return self.signal["method"] == "coding"
+
+
+def issue_of(snapshot: Snapshot, signal: Mapping[str, Any]) -> Issue:
+    """Everything behind one row of `fct_signals`."""
+    sku, row = signal["sku"], dict(signal)
+    family = Scope(family_code=signal["family_code"])
+    return Issue(
+        signal=row,
+        product_name=snapshot.rows(
+            "select max(product_name) as name from marts.dim_products where sku = ?", [sku]
+        ).item(),
+        curve=life_curve(snapshot, Scope(sku=sku) if sku else family),
+        family_curve=life_curve(snapshot, family),
+        lots=beside(snapshot, row, "lot"),
+        suppliers=beside(snapshot, row, "supplier"),
+        history=history(snapshot, signal["signal_id"]),
+        machines=containment(snapshot, signal["signal_id"]),
+        claims=claims_of_signal(snapshot, signal),
+    )
