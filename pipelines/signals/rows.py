@@ -291,9 +291,12 @@ def _months_until_twice(
 ) -> NDArray[np.intp]:
     """Months until twice the rate is seen in four cases of five if exposure grows on; -1: never."""
     out = np.full(len(expected), -1, np.intp)
+    able = np.arange(len(expected))
     for months in (24, 18, 12, 9, 6, 3, 2, 1, 0):
-        chance = power(expected + months * growth, log_limit, 2.0, offset, needed=needed)
-        out[chance >= 0.8] = months
+        # Who is not able by then is not before.
+        ahead = expected[able] + months * growth[able]
+        able = able[power(ahead, log_limit[able], 2.0, offset[able], needed=needed) >= 0.8]
+        out[able] = months
     return out
 
 
