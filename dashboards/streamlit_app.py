@@ -11,8 +11,9 @@ import streamlit as st
 
 from dashboards import guard
 from dashboards.navigation import link_button, search_box
+from dashboards.saved import menu
 from dashboards.texts import t
-from dashboards.url_state import OneOf, bound, page_opened
+from dashboards.url_state import OneOf, bound, only_named, page_opened
 from pipelines.queries.words import LANGUAGES
 
 HERE = Path(__file__).parent
@@ -85,6 +86,8 @@ hidden = [
 page = st.navigation({"": hidden, **sections}, expanded=True)
 
 page_opened(page.url_path)
+if st.query_params.pop("exact", None):
+    only_named()
 with bar:
     search_box()
 with guard.speaking(notices):
@@ -92,5 +95,6 @@ with guard.speaking(notices):
         page.run()
     finally:
         # A page that stops early has a link too.
-        with bar:
+        with bar, guard.speaking(notices):
+            menu({path.stem for path in APP_PAGES.glob("*.py")})
             link_button()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -63,3 +65,19 @@ def test_a_claim_says_what_is_due_its_prices_and_its_relatives(open_page: Open, 
     tables = [table.value for table in app.dataframe]
     related = next(table for table in tables if "relation" in table.columns)
     assert len(related) == min(50, lot) > 0
+
+
+def test_a_view_is_saved_under_a_name_opened_and_forgotten(
+    open_page: Open, small_home_builder: ModuleType, tmp_path: Path
+) -> None:
+    small_home_builder.make(tmp_path, lines=60)
+    home = Home.at(tmp_path)
+    app = open_page("overview", home, family="chainsaw")
+    app.text_input(key="saved_name").set_value("**My** saws").run()
+    app.button(key="saved_save").click().run()
+    [link] = [each.proto for each in app.get("page_link") if "saws" in each.proto.label]
+    assert link.label == r"\*\*My\*\* saws"
+    assert "family=chainsaw" in link.query_string
+    again = open_page("claims", home)
+    again.button(key="saved_forget_0").click().run()
+    assert not [each for each in again.get("page_link") if "saws" in each.proto.label]
