@@ -126,12 +126,12 @@ else:
         [signal_view.power_in_words(row) for row in watched.iter_rows(named=True)], dtype=pl.String
     )
     columns = {
-        "node": fields.text(t("signal_node"), "large"),
-        "family_code": t("family"),
+        "node": fields.text(t("signal_node"), "medium"),
+        "told": fields.text(t("signal_power"), "large"),
         **MEASURES,
         "shrunken_ratio_low": fields.number(t("signal_shrunken_low"), 2),
         "units_under_warranty": fields.number(t("axis_units_warranty")),
-        "told": fields.text(t("signal_power"), "large"),
+        "family_code": t("family"),
     }
     listed(watched.with_columns(told=told), columns, t("emerging_watch"), "emerging_watch")
 
