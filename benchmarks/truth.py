@@ -45,6 +45,8 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "wide_quotes": NO_BAD_LOT | {"parameters": {"quote_spread": 0.4}},
     "growth": NO_BAD_LOT | {"parameters": {"yearly_growth": 0.6}},
     "season": NO_BAD_LOT | {"parameters": {"restart_multiplier": 6}},
+    "season_growth": NO_BAD_LOT | {"parameters": {"yearly_growth": 0.6, "restart_multiplier": 6}},
+    "drifting_delay": NO_BAD_LOT | {"parameters": {"reporting_delay_yearly_factor": 1.5}},
     "stopped_feed": NO_BAD_LOT | {"parameters": {"feed_stop_days": {"tickets": 30, "repairs": 30}}},
     "strict_centres": NO_BAD_LOT | {"parameters": {"centre_strict_share": "0.0|0.35"}},
 }
@@ -173,14 +175,40 @@ def centers(con: duckdb.DuckDBPyConnection) -> list[Share]:
     ).fetchall()
     sound = [status for status, is_strict in rows if not is_strict]
     strict = [status for status, is_strict in rows if is_strict]
+    power = con.execute(
+        "select sum(power_at_twice), count(*) from marts.fct_misuse_centers where is_enough"
+    ).fetchone() or (0, 0)
     return [
         Share(
             "centres: sound ones called high or low",
             sum(s != "in_line" for s in sound),
             len(sound),
-            "as declared",
+            "few",
         ),
+        Share("centres: homes with a sound one called high", "high" in sound, 1, "as declared: 5 %"),
+        Share("centres: homes with a sound one called low", "low" in sound, 1, "as declared: 5 %"),
+        Share("centres: power at twice the odds, as printed", power[0] or 0, power[1], "the power"),
         Share("centres: strict ones found", sum(s == "high" for s in strict), len(strict), "the power"),
+    ]
+
+
+def weeks(con: duckdb.DuckDBPyConnection) -> list[Share]:
+    """Weeks in which anything in the whole table is called higher, or lower; without a bad lot, by chance."""
+    rows = con.execute(
+        """
+        select bool_or(verdict = 'higher'), bool_or(verdict = 'lower')
+        from marts.fct_weekly_counts
+        where verdict in ('higher', 'lower', 'no_difference')
+        group by week
+        """
+    ).fetchall()
+    declared = con.execute(
+        "select limit_value from meta.thresholds where threshold = 'weekly_false_alarm_share'"
+    ).fetchone()
+    aim = f"<= {declared[0] + 0.02:.0%}" if declared else ""
+    return [
+        Share("weeks: any count called higher", sum(higher for higher, _ in rows), len(rows), aim),
+        Share("weeks: any count called lower", sum(lower for _, lower in rows), len(rows), aim),
     ]
 
 
@@ -213,7 +241,7 @@ def forecasts(con: duckdb.DuckDBPyConnection) -> list[Share]:
 
 
 FIGURES: tuple[Callable[[duckdb.DuckDBPyConnection], list[Share]], ...] = (
-    failure_rates, money, centers, audit, forecasts,
+    failure_rates, weeks, money, centers, audit, forecasts,
 )  # fmt: skip
 
 

@@ -233,20 +233,22 @@ def days_left_bars(frame: pl.DataFrame, words: dict[str, str]) -> Any:
     )
 
 
-def weekly_rates(frame: pl.DataFrame, base_rate: float | None, words: dict[str, str]) -> Any:
-    """Weekly claims per PER_UNITS units with intervals, the baseline as a line, this week in colour."""
+def weekly_rates(frame: pl.DataFrame, words: dict[str, str]) -> Any:
+    """Weekly claims per PER_UNITS units with intervals, what was expected as ticks, this week in colour."""
     last = frame["week"].max()
-    columns = {name: pl.col(name) * PER_UNITS for name in ("rate", "rate_low", "rate_high")}
+    names = ("rate", "rate_low", "rate_high", "expected_rate")
+    columns = {name: pl.col(name) * PER_UNITS for name in names}
     shown = frame.with_columns(**columns, is_last=pl.col("week") == last)
     base = _chart(shown).encode(
         x=alt.X("week:O", title=None, axis=alt.Axis(labelAngle=0)),
         tooltip=[
             alt.Tooltip("week:O", title=words["week"]),
             *_tips(
-                claims=(words["claims"], ",d"),
-                failures=(words["failures"], ",d"),
+                claimed_units=(words["claims"], ",d"),
+                failed_units=(words["failures"], ",d"),
                 units=(words["units"], ",d"),
                 rate=(words["rate"], ",.1f"),
+                expected_rate=(words["expected"], ",.1f"),
                 rate_low=(words["low"], ",.1f"),
                 rate_high=(words["high"], ",.1f"),
             ),
@@ -259,13 +261,8 @@ def weekly_rates(frame: pl.DataFrame, base_rate: float | None, words: dict[str, 
     whiskers = base.mark_rule(strokeWidth=1.5, opacity=0.7, color=BASE).encode(
         y="rate_low:Q", y2="rate_high:Q"
     )
-    chart = bars + whiskers
-    if base_rate is not None:
-        line = _chart(pl.DataFrame({"base": [base_rate * PER_UNITS]}))
-        chart += line.mark_rule(color=BASE, strokeDash=[5, 4], strokeWidth=1.5).encode(
-            y="base:Q", tooltip=[alt.Tooltip("base:Q", title=words["baseline"], format=",.1f")]
-        )
-    return chart
+    expected = base.mark_tick(color=BASE, thickness=2, size=40, strokeDash=[5, 4]).encode(y="expected_rate:Q")
+    return bars + whiskers + expected
 
 
 def timeline(events: pl.DataFrame, spans: pl.DataFrame, words: dict[str, str]) -> Any:

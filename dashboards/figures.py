@@ -137,7 +137,8 @@ def rate_card(rate: dict, label: str) -> None:
     """A card for one failure rate: its interval, units, failures and how many units were watched so long."""
     lang = language()
     with st.container(border=True, height="stretch", gap="xxsmall"):
-        shown = percent(rate["cumulative"], lang) if rate["is_enough"] else TOO_FEW[lang]
+        too_little = t("verdict_too_young") if rate["is_too_young"] else TOO_FEW[lang]
+        shown = percent(rate["cumulative"], lang) if rate["is_enough"] else too_little
         st.metric(label, shown, help=term("failure"))
         limits = span(rate["cumulative_low"], rate["cumulative_high"], "percent", lang)
         if limits and rate["is_enough"]:
@@ -167,7 +168,7 @@ def forecast_card(label: str, row: Mapping[str, Any], is_cost: bool, scope: Scop
 
 
 def comparison_card(compared: Comparison) -> None:
-    """A card for one count of a week set against the weeks before."""
+    """A card for one count of a week set against what was expected of it."""
     lang = language()
     with st.container(border=True, height="stretch", gap="xxsmall"):
         st.metric(
@@ -176,7 +177,12 @@ def comparison_card(compared: Comparison) -> None:
             help=sentence(compared.measure.definition) or None,
         )
         st.caption(
-            t("week_rate", rate=per_units(compared.rate, lang), before=per_units(compared.base_rate, lang))
+            t(
+                "week_rate",
+                rate=per_units(compared.rate, lang),
+                expected=number(compared.expected, lang, 1),
+                share=percent(compared.reported_share, lang, 0),
+            )
         )
         verdict = t(f"verdict_{compared.verdict}")
         limits = ratio_span(compared.ratio, compared.ratio_low, compared.ratio_high, lang)

@@ -80,7 +80,7 @@ def centre_funnel(frame: pl.DataFrame, words: dict[str, str]) -> Any:
     )
     limits = _chart(frame.filter(pl.col("expected_misuse") > 0).sort("expected_misuse"))
     outer = limits.mark_area(opacity=0.10, color=BASE).encode(
-        x=x, y=alt.Y("limit_low_998:Q", title=words["ratio"]), y2="limit_high_998:Q"
+        x=x, y=alt.Y("limit_low:Q", title=words["ratio"]), y2="limit_high:Q"
     )
     inner = limits.mark_area(opacity=0.14, color=BASE).encode(x=x, y="limit_low_95:Q", y2="limit_high_95:Q")
     colours = alt.Scale(domain=["high", "low", "in_line", "too_few"], range=[ALARM, "#d19a2e", MAIN, MUTED])

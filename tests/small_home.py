@@ -30,6 +30,7 @@ def _beside(name: str) -> Any:
 
 contract_tables = _beside("contract_tables")
 small_marts = _beside("small_marts")
+small_weeks = _beside("small_weeks")
 MARTS = Path(__file__).resolve().parents[1] / "dbt" / "models" / "marts"
 AS_OF = date(2026, 10, 31)
 FAMILIES = {"chainsaw": 0.16, "lawn_mower": 0.10, "pressure_washer": 0.22}
@@ -77,6 +78,7 @@ def make(home: Path, name: str = "savoir-1.duckdb", lines: int = 2500, as_of: da
         "fct_claim_costs": small_marts.claim_costs(claims),
         "fct_repairs": repairs,
         "fct_life_table": _life_table(orders, claims, as_of),
+        **small_weeks.marts(orders, claims, as_of),
         "dim_products": _products(),
         "dim_service_centers": pl.DataFrame(
             {"service_center_id": ["SC1", "SC2"], "name": ["Atelier Un", "<b>Deux</b>"]}
@@ -212,8 +214,10 @@ def _claims(orders: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFra
                     for key in ("sku", "family_code", "lot_code", "contract_on", "delivered_on")
                 },
                 "event_units": 1,
+                "watched_units": 1,
                 "service_center_id": ("SC1", "SC2")[number % 2] if is_diagnosed else None,
                 "requested_on": requested,
+                "appeared_on": requested - timedelta(days=min(age, number % 4)),
                 "paid_on": line["contract_on"],
                 "shipped_on": line["contract_on"] + timedelta(days=1),
                 "first_replied_on": min(requested + timedelta(days=1), as_of),
@@ -328,6 +332,8 @@ def _life_table(orders: pl.DataFrame, claims: pl.DataFrame, as_of: date) -> pl.D
                     "cumulative_low": (1 - survival) * 0.8 if known else None,
                     "cumulative_high": min(1.0, (1 - survival) * 1.2) if known else None,
                     "maturity": 1.0 if cohort is None or (as_of - cohort).days > 31 + 30.44 * month else 0.5,
+                    "reported_share": 1.0,
+                    "is_too_young": False,
                     "is_enough": at_risk >= 30,
                 }
             )

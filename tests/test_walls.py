@@ -28,6 +28,9 @@ WALLS: dict[str, set[str]] = {
     "pipelines/lifetimes": {
         "duckdb", "numpy", "polars", "yaml", "pipelines.home", "pipelines.months", "pipelines.reliability",
     },
+    "pipelines/expectations": {
+        "duckdb", "numpy", "polars", "yaml", "pipelines.home", "pipelines.lifetimes", "pipelines.reliability",
+    },
     "pipelines/signals": {
         "duckdb", "numpy", "polars", "scipy", "yaml", "pipelines.errors", "pipelines.home",
         "pipelines.lifetimes", "pipelines.reliability", "pipelines.state",
@@ -66,11 +69,13 @@ WALLS: dict[str, set[str]] = {
         "dagster", "dagster_dbt", "dbt", "dbt_common", "duckdb", "pydantic", "pipelines.errors",
         "pipelines.feeds", "pipelines.home", "pipelines.lifetimes", "pipelines.mail", "pipelines.publishing",
         "pipelines.reports", "pipelines.signals", "pipelines.state", "pipelines.terminal",
-        "pipelines.delivery", "pipelines.erasure", "pipelines.locks", "pipelines.troubles",
+        "pipelines.delivery", "pipelines.erasure", "pipelines.expectations", "pipelines.locks",
+        "pipelines.troubles",
     },
     "pipelines/spark": {
         "click", "dbt", "duckdb", "polars", "pyspark", "pipelines.errors", "pipelines.feeds",
         "pipelines.home", "pipelines.lifetimes", "pipelines.signals", "pipelines.simulation",
+        "pipelines.expectations",
     },
     "pipelines/analysts": {
         "duckdb", "mcp", "polars", "pyarrow", "pipelines.errors", "pipelines.home", "pipelines.queries",
@@ -96,6 +101,7 @@ TEMPTATIONS: dict[str, tuple[str, ...]] = {
     "pipelines/erasure": ("dagster", "pipelines.orchestration", "pipelines.queries"),
     "pipelines/reliability": ("dagster", "polars", "streamlit", "duckdb", "pipelines.lifetimes"),
     "pipelines/lifetimes": ("dagster", "streamlit", "pipelines.queries"),
+    "pipelines/expectations": ("dagster", "streamlit", "pipelines.queries", "pipelines.signals"),
     "pipelines/signals": ("dagster", "streamlit", "pipelines.queries", "pipelines.publishing"),
     "pipelines/simulation": ("dagster", "duckdb", "pipelines.lifetimes", "pipelines.reliability"),
     "pipelines/queries": ("dagster", "streamlit", "pipelines.reliability", "pipelines.publishing"),

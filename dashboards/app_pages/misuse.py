@@ -14,7 +14,8 @@ from dashboards.texts import language, t, term
 from dashboards.url_state import OneOf, bound
 from pipelines.queries.behind import CLAIMS
 from pipelines.queries.claims import fault_labels
-from pipelines.queries.misuse import MART, bounds, by_fault, centres, headline, shares_by
+from pipelines.queries.formats import percent
+from pipelines.queries.misuse import MART, bounds, by_fault, centre_power, centres, headline, shares_by
 from pipelines.queries.scopes import Scope
 from pipelines.queries.words import code_label
 
@@ -70,7 +71,12 @@ with right, st.container(border=True):
 
 with st.container(border=True):
     st.subheader(t("misuse_centres"), anchor=False)
-    st.caption(t("misuse_centres_caption"))
+    power = ask(centre_power)
+    level = percent(power.false_alarm_share, lang, 0) if power else ""
+    st.caption(t("misuse_centres_caption", level=level) if power else t("misuse_too_few"))
+    if power is not None:
+        chances = {name: percent(getattr(power, name), lang, 0) for name in ("lowest", "median", "highest")}
+        st.caption(t("misuse_centres_power", n=power.centres, **chances))
     funnel = with_texts(ask(centres), "status", "status_", "status_label").with_columns(
         label=pl.coalesce("name", "service_center_id")
     )
@@ -89,6 +95,10 @@ with st.container(border=True):
             "expected_misuse": fields.number(t("share_expected"), 1),
             "ratio": fields.number(t("share_ratio"), 2),
             "shrunken_ratio": fields.number(t("share_shrunken"), 2),
+            "odds_ratio": fields.number(t("share_odds"), 2),
+            "odds_ratio_low": fields.number(t("share_odds_low"), 2),
+            "odds_ratio_high": fields.number(t("share_odds_high"), 2),
+            "power_at_twice": fields.percent(t("share_power")),
             "misuse_rejections": fields.number(t("misuse_refused")),
             "with_evidence": fields.number(t("misuse_with_evidence")),
             "overturned": fields.number(t("misuse_overturned")),

@@ -14,7 +14,7 @@ from dashboards.texts import language, t
 from dashboards.url_state import bound
 from pipelines.queries.claims import fault_labels
 from pipelines.queries.defects import BASELINE_WEEKS, defect_week
-from pipelines.queries.formats import PER_UNITS, number
+from pipelines.queries.formats import PER_UNITS, number, percent
 from pipelines.queries.weeks import Week, WeekError
 
 
@@ -27,7 +27,7 @@ def readable_week(text: str, last: Week) -> str | None:
     return str(week) if week <= last else None
 
 
-facts = header(t("page_weekly"), t("weekly_subtitle", n=BASELINE_WEEKS))
+facts = header(t("page_weekly"), t("weekly_subtitle"))
 scope = scope_filter(("family",))
 lang = language()
 newest = Week.last_complete(facts.as_of)
@@ -50,18 +50,22 @@ for column, each in zip(cells, report.comparisons, strict=False):
 with cells[-1], st.container(border=True, height="stretch", gap="xxsmall"):
     st.metric(t("without_cause"), number(report.claims_without_cause, lang))
     st.caption(t("without_cause_note", claims=number(report.claims.height, lang)))
-st.caption(t("week_basis", units=number(report.units, lang), n=BASELINE_WEEKS))
+st.caption(
+    t(
+        "week_basis",
+        units=number(report.units, lang),
+        compared=number(report.compared, lang),
+        level=percent(report.false_alarm_share, lang, 0),
+    )
+)
 
 with st.container(border=True):
     st.subheader(t("weekly_chart"), anchor=False)
     words = {key: t(f"axis_{key}") for key in ("week", "claims", "failures", "units", "low", "high")}
-    words |= {"rate": t("axis_rate_10000"), "baseline": t("axis_baseline")}
-    claims = report.comparisons[0]
-    charts.show(
-        charts.weekly_rates(report.by_week, claims.base_rate, words), t("weekly_chart_alt"), lang, 240
-    )
+    words |= {"rate": t("axis_rate_10000"), "expected": t("axis_rate_expected")}
+    charts.show(charts.weekly_rates(report.by_week, words), t("weekly_chart_alt"), lang, 240)
     behind(
-        report.by_week.with_columns(pl.col("rate", "rate_low", "rate_high") * PER_UNITS),
+        report.by_week.with_columns(pl.col("rate", "rate_low", "rate_high", "expected_rate") * PER_UNITS),
         {
             "week": t("axis_week"),
             "units": fields.number(t("axis_units_warranty")),
@@ -69,6 +73,7 @@ with st.container(border=True):
             "rate": fields.number(t("axis_rate_10000"), 1),
             "rate_low": fields.number(t("axis_low"), 1),
             "rate_high": fields.number(t("axis_high"), 1),
+            "expected_rate": fields.number(t("axis_rate_expected"), 1),
         },
         "weekly_claims",
         t("weekly_chart"),
@@ -79,27 +84,24 @@ if not report.has_claims:
     end_page()
 
 faults = ask(fault_labels, lang)
-unknown = t("not_diagnosed")
 labelled = with_texts(report.by_fault, "verdict", "verdict_", "verdict").with_columns(
     fault=pl.col("fault_code").map_elements(
-        lambda code: f"{code} · {faults.get(code, '')}" if code else unknown,
-        return_dtype=pl.String,
-        skip_nulls=False,
+        lambda code: f"{code} · {faults.get(code, '')}", return_dtype=pl.String
     )
 )
 counted = {
-    "claims": t("axis_claims"),
+    "claims": t("axis_claimed_units"),
     "claims_before": t("axis_before"),
-    "failures": t("axis_failures"),
+    "failures": t("axis_failed_units"),
 }
-note = t("compare_note", n=BASELINE_WEEKS)
+found = {"claims": t("axis_claimed_units"), "expected": fields.number(t("axis_expected_units"), 1)}
 with st.container(border=True):
-    st.subheader(t("faults_title"), anchor=False, help=note)
+    st.subheader(t("faults_title"), anchor=False, help=t("compare_note"))
     ratio = {"ratio": fields.number(t("axis_ratio"), 2), "verdict": t("axis_verdict")}
     fault = {"fault": fields.text(t("axis_fault"), "large")}
-    grid(labelled, fault | counted | ratio, t("faults_title"))
+    grid(labelled, fault | found | ratio, t("faults_title"))
 with st.container(border=True):
-    st.subheader(t("skus_title"), anchor=False, help=note)
+    st.subheader(t("skus_title"), anchor=False, help=t("before_note", n=BASELINE_WEEKS))
     grid(report.by_sku, {"sku": t("sku")} | counted, t("skus_title"))
 
 with st.container(border=True):

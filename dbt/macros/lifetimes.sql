@@ -38,3 +38,13 @@
 {% macro age_month(days) -%}
     cast(least(24, floor({{ days }} / 30.4375) + 1) as bigint)
 {%- endmacro %}
+
+{#
+  Purpose: the days of age from which on a machine counts in the next band of age of the weekly counts: its first month, to the
+    end of the third, of the sixth, of the first year, of the eighteenth month, and after.
+  Parameters: none.
+  Usage: {% for first_day in exposure_age_bands() %} … {% endfor %}
+#}
+{% macro exposure_age_bands() -%}
+    {{ return([0, 31, 92, 183, 366, 548]) }}
+{%- endmacro %}

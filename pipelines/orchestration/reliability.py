@@ -1,6 +1,7 @@
 """Fits, forecasts and signals as assets: one step between intermediate tables and the marts that show them.
 
-Belongs here: the seam between Dagster and `pipelines.lifetimes`, `pipelines.signals`. Does not belong here:
+Belongs here: the seam between Dagster and `pipelines.lifetimes`, `pipelines.signals`,
+`pipelines.expectations`. Does not belong here:
 computing.
 """
 
@@ -12,7 +13,7 @@ from pipelines.orchestration.manifest import PreparedProject
 from pipelines.orchestration.models import SavoirTranslator
 from pipelines.orchestration.resources import BuildSession
 
-# What Python reads of the build file (pipelines/lifetimes/reading.py, pipelines/signals/reading.py).
+# What Python reads of the build file: the reading.py of pipelines/lifetimes, signals and expectations.
 READ = (
     "int_lifetimes__by_age",
     "int_lifetimes__by_day",
@@ -23,7 +24,12 @@ READ = (
     "int_units__by_lot",
     "int_claims__by_lot",
     "int_claims__by_center",
+    "int_lifetimes__by_week",
+    "int_claims__by_week",
+    "int_claims__by_delay",
+    "int_claims__by_case_mix",
 )
+FRESHNESS = dg.AssetKey(["meta", "freshness"])
 
 
 def build_reliability(project: PreparedProject) -> tuple[dg.AssetsDefinition, ...]:
@@ -42,7 +48,7 @@ def build_reliability(project: PreparedProject) -> tuple[dg.AssetsDefinition, ..
         specs=[
             dg.AssetSpec(
                 keys[source["name"]],
-                deps=[dg.AssetKey(["intermediate", name]) for name in READ],
+                deps=[*(dg.AssetKey(["intermediate", name]) for name in READ), FRESHNESS],
                 group_name="reliability",
                 description=source["description"],
                 kinds={"parquet"},
@@ -54,10 +60,11 @@ def build_reliability(project: PreparedProject) -> tuple[dg.AssetsDefinition, ..
         context: dg.AssetExecutionContext, session: BuildSession
     ) -> Iterator[dg.MaterializeResult]:
         # scipy: a quarter of a second that loading the definitions does not need.
-        from pipelines import lifetimes, signals
+        from pipelines import expectations, lifetimes, signals
 
         rows = lifetimes.compute(session.home, session.as_of_on, context.log.info).rows
         rows |= signals.compute(session.home, session.as_of_on, context.log.info, session.known_at)
+        rows |= expectations.compute(session.home, session.as_of_on, context.log.info)
         for name, key in keys.items():
             yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows[name]})
 

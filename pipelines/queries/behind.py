@@ -61,8 +61,7 @@ _MISUSE = {
     "failures_if_unproven_wrong": f"is_failure or ({_REFUSED} and not {_PROVEN})",
     "failures_if_all_wrong": f"is_failure or {_REFUSED}",
 }
-# A claim has an age where its machine is in service.
-_NEVADA = {"claims": "age_days is not null", "failures": "age_days is not null and is_failure"}
+_NEVADA = {"claims": "watched_units > 0", "failures": "watched_units > 0 and is_failure"}
 # Marts of counts: what their columns read on a claim.
 COUNTED = {"fct_misuse_rejections": _MISUSE, "fct_nevada": _NEVADA}
 # What a group can be named by beside a scope: the table and the column of a claim.

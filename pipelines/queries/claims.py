@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -59,9 +60,15 @@ def fault_labels(snapshot: Snapshot, language: str) -> dict[str, str]:
     return dict(snapshot.rows(f"select fault_code, {label} from marts.dim_fault_codes").iter_rows())
 
 
-def claims_of(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
-    """Every claim in scope, newest first: what stands behind a report's counts."""
+def claims_of(snapshot: Snapshot, scope: Scope, appeared_in: date | None = None) -> pl.DataFrame:
+    """Every claim in scope, newest first: what stands behind a report's counts.
+
+    appeared_in: the Monday of the week in which the defect appeared (of the delivery, where it came later).
+    """
     condition, parameters = where("fct_claims", scope)
+    if appeared_in is not None:
+        condition += " and date_trunc('week', greatest(appeared_on, delivered_on)) = ?"
+        parameters.append(appeared_in)
     return snapshot.rows(
         f"select {_LISTED}, description from marts.fct_claims where is_claim and {condition} "
         "order by requested_on desc, ticket_id",

@@ -1,54 +1,56 @@
-"""One week of one product family against the weeks before: what the defect report and its page show.
+"""One week of one product family against what was expected of it: what the defect report and its page show.
 
-Claims are counted by the day of the request, so a week's number of claims is final when the week is over;
-causes come later, with the diagnosis, so failures and faults of a fresh week are a lower bound, and the
-number of claims still without a cause is always given beside them.
+Machines count in the week their defect appeared, under warranty and with their owners: the mart of exposure.
+What was expected of the week, by its season, the machines' ages and mix and how much is reported by now, and
+the verdict, come from `fct_weekly_counts`; nothing is concluded here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
 from pipelines.queries import intervals
 from pipelines.queries.build_facts import build_facts
 from pipelines.queries.claims import claims_of
-from pipelines.queries.measures import Measure, measure, values_by
-from pipelines.queries.scopes import Scope
+from pipelines.queries.measures import Measure, beside, measure, values_by
+from pipelines.queries.scopes import Scope, where
 from pipelines.queries.snapshot import Snapshot
 from pipelines.queries.thresholds import threshold
 from pipelines.queries.weeks import Week
 
 BASELINE_WEEKS = 8
-COMPARED = ("claims", "failures", "misuse_refusals")
-COUNTED = (*COMPARED, "claims_without_cause")
+MART = "fct_warranty_exposure"
+# What a week's counts are called in the mart of weeks, and the measure that counts them.
+COMPARED = {"claims": "claimed_units", "failures": "failed_units", "misuse_refusals": "refused_units"}
 
-Verdict = Literal["higher", "lower", "no_difference", "too_few", "too_early"]
+Verdict = Literal["higher", "lower", "no_difference", "too_few", "too_young", "no_past", "not_covered"]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One count of the week set against the baseline. Rates are per unit under warranty and week."""
+    """One count of the week set against its expectation. Rates are per machine under warranty and week."""
 
     measure: Measure
     events: int
     rate: float | None
     rate_low: float | None
     rate_high: float | None
-    base_events: int
-    base_rate: float | None
+    expected: float | None
+    expected_rate: float | None
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None
+    reported_share: float | None
     verdict: Verdict
 
 
 @dataclass(frozen=True)
 class DefectWeek:
-    """All that one report shows."""
+    """All that one report shows. false_alarm_share: of weeks without a change, those with any "higher"."""
 
     week: Week
     family_code: str | None
@@ -56,6 +58,8 @@ class DefectWeek:
     is_complete: bool
     units: int
     claims_without_cause: int
+    false_alarm_share: float
+    compared: int
     comparisons: tuple[Comparison, ...]
     by_week: pl.DataFrame
     by_fault: pl.DataFrame
@@ -64,7 +68,7 @@ class DefectWeek:
 
     @property
     def has_claims(self) -> bool:
-        """Whether anything was claimed in the week itself."""
+        """Whether anything appeared in the week itself."""
         return self.claims.height > 0
 
     @property
@@ -74,33 +78,31 @@ class DefectWeek:
 
 
 def defect_week(snapshot: Snapshot, week: Week, family_code: str | None = None) -> DefectWeek:
-    """The week, its baseline and the claims behind. family_code None is the whole range."""
+    """The week, what was expected of it, and the claims behind. family_code None is the whole range."""
     as_of = build_facts(snapshot).as_of
-    scope = Scope(family_code=family_code, from_on=week.earlier(BASELINE_WEEKS).monday, until_on=week.sunday)
-    only_week = replace(scope, from_on=week.monday)
-    by_week = _by_week(snapshot, week, scope)
+    scope = Scope(family_code=family_code)
+    expected = _expected(snapshot, week, scope)
+    by_week = _by_week(snapshot, week, scope, expected)
     this = by_week.row(-1, named=True)
-    before = by_week.head(BASELINE_WEEKS)
-    exposures = (this["units"], int(before["units"].sum()))
-    least = threshold(snapshot, "minimum_events_of_week")
-    comparisons = tuple(
-        _compared(
-            measure(snapshot, "fct_claims", name), this[name], int(before[name].sum()), exposures, least
-        )
-        for name in COMPARED
-    )
+    of_week = expected.filter(pl.col("week") == week.monday)
+    claims = claims_of(snapshot, scope, appeared_in=week.monday)
     return DefectWeek(
         week=week,
         family_code=family_code,
         as_of=as_of,
         is_complete=week.sunday <= as_of,
         units=this["units"],
-        claims_without_cause=this["claims_without_cause"],
-        comparisons=comparisons,
+        claims_without_cause=claims.filter(pl.col("cause") == "unknown").height,
+        false_alarm_share=threshold(snapshot, "weekly_false_alarm_share"),
+        compared=of_week["compared"].to_list()[0] if of_week.height else 0,
+        comparisons=tuple(
+            _compared(measure(snapshot, MART, name), this[name], this["units"], of_week, counted)
+            for counted, name in COMPARED.items()
+        ),
         by_week=by_week,
-        by_fault=_by_key(snapshot, "fault_code", week, scope, exposures),
-        by_sku=_by_key(snapshot, "sku", week, scope, None),
-        claims=claims_of(snapshot, only_week),
+        by_fault=_by_fault(of_week),
+        by_sku=_by_sku(snapshot, week, scope),
+        claims=claims,
     )
 
 
@@ -108,126 +110,99 @@ def _weeks(week: Week) -> list[Week]:
     return [week.earlier(back) for back in range(BASELINE_WEEKS, -1, -1)]
 
 
-def _by_week(snapshot: Snapshot, week: Week, scope: Scope) -> pl.DataFrame:
-    """One row per week, oldest first: units under warranty, the counts, claims per unit with interval."""
-    monday = "cast(date_trunc('week', requested_on) as date) as monday"
-    counted = values_by(snapshot, "fct_claims", COUNTED, [monday], scope)
-    events = {(row["monday"], row["measure"]): int(row["events"]) for row in counted.iter_rows(named=True)}
-    units = units_under_warranty(snapshot, _weeks(week), scope)
+def _expected(snapshot: Snapshot, week: Week, scope: Scope) -> pl.DataFrame:
+    condition, parameters = where("fct_weekly_counts", scope)
+    return snapshot.rows(
+        f"""
+        select
+            week, measure, fault_code, observed, expected, ratio, ratio_low, ratio_high, reported_share,
+            compared, verdict
+        from marts.fct_weekly_counts
+        where {condition} and week between ? and ?
+        order by week, measure, fault_code
+        """,
+        [*parameters, week.earlier(BASELINE_WEEKS).monday, week.monday],
+    )
+
+
+def _by_week(snapshot: Snapshot, week: Week, scope: Scope, expected: pl.DataFrame) -> pl.DataFrame:
+    """One row per week, oldest first: machines, counts, claims per machine with interval, expected."""
+    period = replace(scope, from_on=week.earlier(BASELINE_WEEKS).monday, until_on=week.monday)
+    counted = values_by(snapshot, MART, ["unit_weeks", *COMPARED.values()], ["week as monday"], period)
+    found = {(row["monday"], row["measure"]): int(row["events"]) for row in counted.iter_rows(named=True)}
+    claims = expected.filter(pl.col("measure") == "claims")
+    means = dict(claims.select("week", "expected").iter_rows())
     rows = []
     for each in _weeks(week):
-        exposure = units[each]
-        counts = {name: events.get((each.monday, name), 0) for name in COUNTED}
-        limits = intervals.poisson(counts["claims"], exposure)
-        rate = counts["claims"] / exposure if exposure else None
+        units = found.get((each.monday, "unit_weeks"), 0)
+        counts = {name: found.get((each.monday, name), 0) for name in COMPARED.values()}
+        claimed = counts["claimed_units"]
+        limits = intervals.poisson(claimed, units)
+        mean = means.get(each.monday)
         rows.append(
-            {"week": str(each), "monday": each.monday, "units": exposure, **counts}
-            | {"rate": rate, "rate_low": limits.low, "rate_high": limits.high}
+            {"week": str(each), "monday": each.monday, "units": units, **counts}
+            | {"rate": _per(claimed, units), "rate_low": limits.low, "rate_high": limits.high}
+            | {"expected": mean, "expected_rate": _per(mean, units)}
         )
-    schema = {"week": pl.String, "monday": pl.Date, "units": pl.Int64} | dict.fromkeys(COUNTED, pl.Int64)
-    return pl.DataFrame(rows, schema=schema | dict.fromkeys(("rate", "rate_low", "rate_high"), pl.Float64))
-
-
-def units_under_warranty(snapshot: Snapshot, weeks: list[Week], scope: Scope) -> dict[Week, int]:
-    """Units delivered by the Sunday of each week whose basic warranty had not ended before its Monday."""
-    numerator = measure(snapshot, "fct_order_lines", "units").numerator
-    conditions = ["delivered_on is not null", "base_warranty_end_on is not null"]
-    parameters: list[object] = []
-    for column, value in (("family_code", scope.family_code), ("sku", scope.sku)):
-        if value is not None:
-            conditions.append(f"{column} = ?")
-            parameters.append(value)
-    # Lines are summed by their two dates first: a few thousand pairs instead of millions of lines per week.
-    found = snapshot.rows(
-        f"""
-        with spans as (
-            select delivered_on, base_warranty_end_on, {numerator} as units
-            from marts.fct_order_lines
-            where {" and ".join(conditions)}
-            group by delivered_on, base_warranty_end_on
-        ),
-        weeks as (select unnest(?::date[]) as monday)
-        select weeks.monday, cast(coalesce(sum(spans.units), 0) as bigint) as units
-        from weeks
-        left join spans
-            on spans.delivered_on <= weeks.monday + 6 and spans.base_warranty_end_on >= weeks.monday
-        group by weeks.monday
-        """,
-        [*parameters, [week.monday for week in weeks]],
+    schema = {"week": pl.String, "monday": pl.Date, "units": pl.Int64} | dict.fromkeys(
+        COMPARED.values(), pl.Int64
     )
-    units = dict(found.iter_rows())
-    return {week: units[week.monday] for week in weeks}
+    numbers = ("rate", "rate_low", "rate_high", "expected", "expected_rate")
+    return pl.DataFrame(rows, schema=schema | dict.fromkeys(numbers, pl.Float64))
 
 
-def _by_key(
-    snapshot: Snapshot, key: str, week: Week, scope: Scope, exposures: tuple[int, int] | None
-) -> pl.DataFrame:
-    """One row per fault code or sku claimed in the week, most claimed first, with its baseline and ratio."""
-    is_week = f"requested_on >= date '{week.monday}' as is_week"
-    counted = values_by(snapshot, "fct_claims", ["claims", "failures"], [key, is_week], scope)
-    wide = counted.with_columns(
-        name=pl.col("measure") + pl.when("is_week").then(pl.lit("")).otherwise(pl.lit("_before"))
-    ).pivot(on="name", index=key, values="events")
-    counts = ("claims", "failures", "claims_before", "failures_before")
-    for name in counts:
-        if name not in wide.columns:
-            wide = wide.with_columns(pl.lit(0.0).alias(name))
-    wide = wide.select(key, *(pl.col(name).fill_null(0).cast(pl.Int64) for name in counts))
-    wide = wide.filter(pl.col("claims") > 0).sort(
-        ["claims", "claims_before", key], descending=[True, True, False]
+def _by_fault(of_week: pl.DataFrame) -> pl.DataFrame:
+    """One row per fault found in the week, or found less often than expected: most machines first."""
+    faults = of_week.filter(
+        (pl.col("measure") == "faults") & ((pl.col("observed") > 0) | (pl.col("verdict") == "lower"))
     )
-    if exposures is None:
-        return wide
-    least = threshold(snapshot, "minimum_events_of_week")
-    rows = []
-    for row in wide.iter_rows(named=True):
-        ratio, limits, verdict = _ratio(
-            row["claims"], exposures[0], row["claims_before"], exposures[1], False, least
-        )
-        if row[key] is None:
-            # Claims without a diagnosis are always more in a fresh week.
-            verdict = "too_early"
-        rows.append(
-            row | {"ratio": ratio, "ratio_low": limits.low, "ratio_high": limits.high, "verdict": verdict}
-        )
-    schema = dict(wide.schema) | dict.fromkeys(("ratio", "ratio_low", "ratio_high"), pl.Float64)
-    return pl.DataFrame(rows, schema=schema | {"verdict": pl.String})
+    return faults.select(
+        *("fault_code", pl.col("observed").alias("claims"), "expected", "ratio", "ratio_low", "ratio_high"),
+        *("reported_share", "verdict"),
+    ).sort("claims", "fault_code", descending=[True, False])
 
 
-def _ratio(
-    events: int, exposure: int, base_events: int, base_exposure: int, is_final: bool, least: float
-) -> tuple[float | None, intervals.Interval, Verdict]:
-    limits = intervals.rate_ratio(events, exposure, base_events, base_exposure)
-    ratio = None
-    if exposure and base_exposure and base_events:
-        ratio = (events / exposure) / (base_events / base_exposure)
-    if events + base_events < least or limits.low is None:
-        return None, intervals.NONE, "too_few"
-    if limits.low > 1:
-        return ratio, limits, "higher"
-    if limits.high is not None and limits.high < 1:
-        # What waits for a diagnosis always looks low at first.
-        return ratio, limits, "lower" if is_final else "too_early"
-    return ratio, limits, "no_difference"
+def _by_sku(snapshot: Snapshot, week: Week, scope: Scope) -> pl.DataFrame:
+    """One row per product claimed in the week, most machines first, with its weeks before."""
+    names = ("claimed_units", "failed_units")
+    monday = week.monday
+
+    def counted(start: Week, end: Week, suffix: str) -> pl.DataFrame:
+        period = replace(scope, from_on=start.monday, until_on=end.monday)
+        wide = beside(values_by(snapshot, MART, names, ["sku"], period), ["sku"], names)
+        return wide.select("sku", *(pl.col(name).cast(pl.Int64).alias(name + suffix) for name in names))
+
+    before = counted(week.earlier(BASELINE_WEEKS), Week.of(monday).earlier(1), "_before")
+    return (
+        counted(week, week, "")
+        .filter(pl.col("claimed_units") > 0)
+        .join(before, on="sku", how="left")
+        .with_columns(pl.exclude("sku").fill_null(0))
+        .sort(["claimed_units", "claimed_units_before", "sku"], descending=[True, True, False])
+        .rename({"claimed_units": "claims", "failed_units": "failures"})
+        .rename({"claimed_units_before": "claims_before", "failed_units_before": "failures_before"})
+    )
 
 
-def _compared(
-    declared: Measure, events: int, base_events: int, exposures: tuple[int, int], least: float
-) -> Comparison:
-    units, base_units = exposures
+def _compared(declared: Measure, events: int, units: int, of_week: pl.DataFrame, counted: str) -> Comparison:
     limits = intervals.poisson(events, units)
-    is_final = declared.name == "claims"
-    ratio, ratio_limits, verdict = _ratio(events, units, base_events, base_units, is_final, least)
+    found = of_week.filter(pl.col("measure") == counted)
+    row: dict[str, Any] = found.row(0, named=True) if found.height else {"verdict": "no_past"}
     return Comparison(
         measure=declared,
         events=events,
-        rate=events / units if units else None,
+        rate=_per(events, units),
         rate_low=limits.low,
         rate_high=limits.high,
-        base_events=base_events,
-        base_rate=base_events / base_units if base_units else None,
-        ratio=ratio,
-        ratio_low=ratio_limits.low,
-        ratio_high=ratio_limits.high,
-        verdict=verdict,
+        expected=row.get("expected"),
+        expected_rate=_per(row.get("expected"), units),
+        ratio=row.get("ratio"),
+        ratio_low=row.get("ratio_low"),
+        ratio_high=row.get("ratio_high"),
+        reported_share=row.get("reported_share"),
+        verdict=row["verdict"],
     )
+
+
+def _per(count: float | None, units: int) -> float | None:
+    return count / units if units and count is not None else None

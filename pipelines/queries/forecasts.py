@@ -38,7 +38,7 @@ def outlook(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
 
 def history(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     """Units claimed in the last HISTORY_MONTHS months: month, claims, is_complete (the month is over)."""
-    found = values_by(snapshot, "fct_nevada", ["claims"], ["claim_month as month"], scope)
+    found = values_by(snapshot, "fct_nevada", ["claimed_units"], ["claim_month as month"], scope)
     as_of: date = snapshot.rows("select max(as_of) from meta.build").item()
     return (
         found.select("month", claims=pl.col("events").cast(pl.Int64))

@@ -18,7 +18,7 @@ MONTHS = (3, 12, 24)
 
 _COLUMNS = """
     scope_type, scope_id, cohort, cause, age_month, hazard, cumulative, cumulative_low, cumulative_high,
-    units, at_risk as watched, cumulative_events as events, maturity, is_enough
+    units, at_risk as watched, cumulative_events as events, maturity, reported_share, is_too_young, is_enough
 """
 
 

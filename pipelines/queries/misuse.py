@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from pipelines.queries.measures import Value, beside, values, values_by
 from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import Snapshot
+from pipelines.queries.thresholds import threshold
 
 MART = "fct_misuse_rejections"
 SHARES = (
@@ -48,8 +51,8 @@ def centres(snapshot: Snapshot) -> pl.DataFrame:
         """
         select
             service_center_id, names.name, diagnosed, misuse_verdicts, misuse_rejections, with_evidence,
-            overturned, expected_misuse, ratio, shrunken_ratio, limit_low_95, limit_high_95, limit_low_998,
-            limit_high_998, is_enough, status
+            overturned, expected_misuse, ratio, shrunken_ratio, odds_ratio, odds_ratio_low, odds_ratio_high,
+            limit_low_95, limit_high_95, limit_low, limit_high, power_at_twice, is_enough, status
         from marts.fct_misuse_centers
         left join marts.dim_service_centers as names using (service_center_id)
         order by is_enough desc, shrunken_ratio desc, service_center_id
@@ -61,3 +64,31 @@ def has_diagnosis(snapshot: Snapshot) -> bool:
     """Whether any repair names what was found: without one every cause is presumed or unknown."""
     query = "select count(*) > 0 as found from marts.fct_repairs where fault_code is not null"
     return bool(snapshot.rows(query).item())
+
+
+@dataclass(frozen=True)
+class CentrePower:
+    """What a comparison of centres can find: chances for a centre of twice the others' odds, by centre size.
+
+    false_alarm_share: how often any centre is called high though all judge alike.
+    """
+
+    centres: int
+    lowest: float
+    median: float
+    highest: float
+    false_alarm_share: float
+
+
+def centre_power(snapshot: Snapshot) -> CentrePower | None:
+    """Over the centres that are compared; None where there is none."""
+    powers = centres(snapshot).filter("is_enough")["power_at_twice"].drop_nulls().sort().to_list()
+    if not powers:
+        return None
+    return CentrePower(
+        centres=len(powers),
+        lowest=powers[0],
+        median=powers[len(powers) // 2],
+        highest=powers[-1],
+        false_alarm_share=threshold(snapshot, "centre_false_alarm_share"),
+    )

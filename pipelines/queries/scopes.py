@@ -19,6 +19,7 @@ _PERIOD_COLUMN = {
     "fct_repairs": "received_on",
     "fct_misuse_rejections": "month",
     "fct_nevada": "claim_month",
+    "fct_warranty_exposure": "week",
     "fct_audit_findings": "happened_on",
     "fct_remedy_costs": "requested_on",
 }
@@ -29,9 +30,9 @@ _DIMENSIONS = {
     "fct_signals": ("family_code", "sku", "lot_code"),
     "fct_misuse_rejections": ("family_code", "sku", "service_center_id"),
     "fct_nevada": ("sku",),
+    "fct_warranty_exposure": ("family_code", "sku", "supplier_id", "lot_code"),
     "fct_audit_findings": ("family_code", "sku", "service_center_id"),
     "fct_remedy_costs": ("family_code", "sku", "supplier_id", "service_center_id"),
-    "fct_warranty_exposure": ("family_code", "sku", "supplier_id", "lot_code"),
 }
 
 # Marts whose rows are about a whole scope: scope_type and scope_id, nothing to add up.
@@ -41,6 +42,7 @@ _KEYED = (
     "fct_claims_by_age",
     "fct_forecasts",
     "fct_forecast_scores",
+    "fct_weekly_counts",
 )
 
 

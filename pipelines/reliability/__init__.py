@@ -22,6 +22,8 @@ Rates and repeated failures
     mean_cumulative, fit_power_law       failures per unit by age, repairs included
 Reporting, forecast, watching
     reporting_delay, delay_corrected     failures not reported yet
+    expected_counts, count_ratios        a week's counts against what was expected of them
+    group_count                          a group's count among like strata, exactly
     forecast_claims, forecast_cost, added    claims to come, with prediction limits
     chain_ladder                 what earlier cohorts' development promises, with Mack's error
     nevada_expected, claims_per_unit, conditional_failures, overdispersion
@@ -73,6 +75,11 @@ from pipelines.reliability.emergence import (
     Evidence,
     born_periods,
     evidence_of,
+)
+from pipelines.reliability.expected_counts import (
+    ExpectedCounts,
+    WeeklyCounts,
+    expected_counts,
 )
 from pipelines.reliability.explanation import claims_needed, explained_by, power, visible_ratio
 from pipelines.reliability.false_discovery import (
@@ -152,9 +159,19 @@ from pipelines.reliability.reporting_lags import (
     ReportingDelay,
     delay_corrected,
     reported_share,
+    reported_share_limits,
     reporting_delay,
 )
 from pipelines.reliability.shrinkage import FullBayesRates, ShrunkenRates, full_bayes_rates, shrink_rates
+from pipelines.reliability.stratified import (
+    GroupCount,
+    group_count,
+)
+from pipelines.reliability.surprises import (
+    Ratios,
+    count_ratios,
+    overdispersion_of,
+)
 from pipelines.reliability.weibull import (
     Band,
     WeibullFit,
@@ -184,12 +201,14 @@ __all__ = [
     "DefectiveFit",
     "Doubt",
     "Evidence",
+    "ExpectedCounts",
     "Family",
     "FitDoubtError",
     "FlatLikelihoodError",
     "Forecast",
     "FullBayesRates",
     "GammaMixture",
+    "GroupCount",
     "LocationScaleFit",
     "LogRank",
     "LognormalFit",
@@ -203,12 +222,14 @@ __all__ = [
     "OnlineTests",
     "PowerLaw",
     "RateComparison",
+    "Ratios",
     "ReliabilityError",
     "ReplacementAge",
     "ReportingDelay",
     "ShrunkenRates",
     "ShrunkenRatios",
     "SurvivalCurve",
+    "WeeklyCounts",
     "WeibullBatch",
     "WeibullFit",
     "aalen_johansen",
@@ -225,6 +246,7 @@ __all__ = [
     "combined",
     "compare_rates",
     "conditional_failures",
+    "count_ratios",
     "cumulative_band",
     "current_status",
     "cusum_run_length",
@@ -232,6 +254,7 @@ __all__ = [
     "e_findings",
     "evidence_of",
     "exact",
+    "expected_counts",
     "explained_by",
     "failures_and_censored",
     "farrington_bound",
@@ -249,6 +272,7 @@ __all__ = [
     "forecast_claims",
     "forecast_cost",
     "full_bayes_rates",
+    "group_count",
     "grouped",
     "interval_censored",
     "kaplan_meier",
@@ -265,6 +289,7 @@ __all__ = [
     "observed",
     "of_cause",
     "overdispersion",
+    "overdispersion_of",
     "poisson_cusum",
     "poisson_limits",
     "poisson_scan",
@@ -272,6 +297,7 @@ __all__ = [
     "power_law_through",
     "prediction_limits",
     "reported_share",
+    "reported_share_limits",
     "reporting_delay",
     "right_censored",
     "saffron",

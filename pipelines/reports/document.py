@@ -29,7 +29,7 @@ CLAIMS_SHOWN = 200
 def report_page(report: DefectWeek, facts: BuildFacts, faults: Mapping[str, str], language: str) -> str:
     """The report of one family."""
     t = partial(_say, language)
-    chart = weekly_rates(report.by_week, report.comparisons[0].base_rate, t("chart_alt"), language)
+    chart = weekly_rates(report.by_week, t("chart_alt"), language)
     return _TEMPLATES.get_template("defect_report.html.j2").render(
         **_surroundings(language, facts),
         report=report,
@@ -47,7 +47,6 @@ def index_page(reports: list[tuple[str, DefectWeek]], facts: BuildFacts, languag
         **_surroundings(language, facts),
         reports=[(name, family_label(each.family_code, language), each) for name, each in reports],
         week=reports[0][1].week,
-        n=BASELINE_WEEKS,
     )
 
 
@@ -75,6 +74,7 @@ def _surroundings(language: str, facts: BuildFacts) -> dict[str, object]:
         "code": lambda value: code_label(value, language),
         "number": lambda value, decimals=0: formats.number(value, language, decimals),
         "per_units": lambda rate: formats.per_units(rate, language),
+        "percent": lambda share: formats.percent(share, language, 0),
         "euros": lambda amount: formats.euros(amount, language, 2),
         "day": lambda value: formats.day(value, language),
         "ratio": lambda *limits: formats.ratio_span(*limits, language),

@@ -11,9 +11,10 @@ _WIDTH, _HEIGHT = 720, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 28
 
 
-def weekly_rates(by_week: pl.DataFrame, base_rate: float | None, alt_text: str, language: str) -> Markup:
-    """Bars of the weekly rate with whiskers for the interval and a dashed line for the weeks before."""
-    highest = max((high or 0.0 for high in by_week["rate_high"]), default=0.0) * PER_UNITS or 1.0
+def weekly_rates(by_week: pl.DataFrame, alt_text: str, language: str) -> Markup:
+    """Bars of the weekly rate with whiskers for the interval and a dash for what was expected."""
+    drawn = [*by_week["rate_high"], *by_week["expected_rate"]]
+    highest = max((high or 0.0 for high in drawn), default=0.0) * PER_UNITS or 1.0
     step = _step(highest)
     top = step * -(-highest // step)
     plot = _HEIGHT - _TOP - _BOTTOM
@@ -41,10 +42,11 @@ def weekly_rates(by_week: pl.DataFrame, base_rate: float | None, alt_text: str, 
             parts.append(f'<rect class="{kind}" x="{x}" width="40" y="{y(value)}" height="{height}" rx="3"/>')
             low, high = y(row["rate_low"] * PER_UNITS), y(row["rate_high"] * PER_UNITS)
             parts.append(f'<line class="whisker" x1="{middle}" x2="{middle}" y1="{low}" y2="{high}"/>')
+        if row["expected_rate"] is not None:
+            line, half = y(row["expected_rate"] * PER_UNITS), round(slot / 2 - 4, 1)
+            ends = f'x1="{middle - half:.1f}" x2="{middle + half:.1f}"'
+            parts.append(f'<line class="base" {ends} y1="{line}" y2="{line}"/>')
         parts.append(f'<text x="{middle}" y="{_HEIGHT - 8}" text-anchor="middle">{row["week"][5:]}</text>')
-    if base_rate is not None:
-        line = y(base_rate * PER_UNITS)
-        parts.append(f'<line class="base" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{line}" y2="{line}"/>')
     body = "".join(parts)
     return Markup(  # noqa: S704 - numbers, week names and one escaped text
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(alt_text)}">{body}</svg>'

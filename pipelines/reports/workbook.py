@@ -13,7 +13,7 @@ import xlsxwriter
 
 from pipelines.queries.build_facts import BuildFacts
 from pipelines.queries.defects import BASELINE_WEEKS, DefectWeek
-from pipelines.queries.formats import PER_UNITS
+from pipelines.queries.formats import PER_UNITS, percent
 from pipelines.queries.words import code_label, say
 from pipelines.reports.document import CATALOGUE, family_label, fault_label
 
@@ -75,7 +75,13 @@ def _summary(
     lines = [
         t("week", week=week, monday=week.monday, sunday=week.sunday),
         t("basis", as_of=facts.as_of, build=facts.build_id, units=report.units),
-        t("how_to_read", unknown=report.claims_without_cause, claims=report.claims.height, n=BASELINE_WEEKS),
+        t(
+            "how_to_read",
+            unknown=report.claims_without_cause,
+            claims=report.claims.height,
+            compared=report.compared,
+            level=percent(report.false_alarm_share, language, 0),
+        ),
     ]
     if not report.is_complete:
         lines.append(t("incomplete"))
@@ -144,8 +150,8 @@ def _summary_columns(language: str, t: Any) -> list[Column]:
         Column(t("rate"), "decimal", 12, _scaled("rate")),
         Column(t("low"), "decimal", 10, _scaled("rate_low")),
         Column(t("high"), "decimal", 10, _scaled("rate_high")),
-        Column(t("before", n=BASELINE_WEEKS), "integer", 14, _read("base_events")),
-        Column(t("rate_before"), "decimal", 12, _scaled("base_rate")),
+        Column(t("expected"), "decimal", 14, _read("expected")),
+        Column(t("expected_rate"), "decimal", 12, _scaled("expected_rate")),
         Column(t("ratio"), "decimal", 14, _read("ratio")),
         Column(t("low"), "decimal", 10, _read("ratio_low")),
         Column(t("high"), "decimal", 10, _read("ratio_high")),
@@ -166,6 +172,7 @@ def _week_columns(report: DefectWeek, language: str, t: Any) -> list[Column]:
         Column(t("rate"), "decimal", 12, _scaled("rate")),
         Column(t("low"), "decimal", 10, _scaled("rate_low")),
         Column(t("high"), "decimal", 10, _scaled("rate_high")),
+        Column(t("expected_rate"), "decimal", 12, _scaled("expected_rate")),
     ]
 
 
@@ -173,8 +180,7 @@ def _fault_columns(faults: Mapping[str, str], language: str, t: Any) -> list[Col
     return [
         Column(t("fault"), "text", 34, lambda row: fault_label(row["fault_code"], faults, language)),
         Column(t("claims_column"), "integer", 12, _read("claims")),
-        Column(t("before", n=BASELINE_WEEKS), "integer", 14, _read("claims_before")),
-        Column(t("failures_column"), "integer", 12, _read("failures")),
+        Column(t("expected"), "decimal", 14, _read("expected")),
         Column(t("ratio"), "decimal", 14, _read("ratio")),
         Column(t("low"), "decimal", 10, _read("ratio_low")),
         Column(t("high"), "decimal", 10, _read("ratio_high")),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipelines import lifetimes, signals
+from pipelines import expectations, lifetimes, signals
 from pipelines.errors import SavoirError
 from pipelines.home import Home
 from pipelines.spark.build import EngineBuild, build_on, own_home
@@ -45,6 +45,7 @@ def parity(home: Home, as_of: str, progress: Callable[[str], None]) -> list[Pari
         # What Python computes is computed once and enters both engines as a source.
         lifetimes.compute(own, date.fromisoformat(as_of))
         signals.compute(own, date.fromisoformat(as_of))
+        expectations.compute(own, date.fromisoformat(as_of))
         duck.seconds.update(build_on("duckdb", own, as_of, "source:reliability+").seconds)
         progress(f"building on Spark ({sum(duck.seconds.values()):.0f} s on DuckDB)")
         spark = build_on("spark", own_home(Path(scratch) / "spark", home.landing, own.reliability), as_of)

@@ -175,9 +175,9 @@ def test_tables_speak_french_too(open_page: Open) -> None:
     )
     assert set(faults["verdict"]) <= {
         "Trop peu pour conclure",
-        "Trop tôt pour conclure",
+        "Trop récent pour conclure",
         "Pas de différence nette",
-        "Plus qu'avant",
+        "Plus qu'attendu",
     }
 
 

@@ -53,7 +53,10 @@ def figures(demo: Snapshot, name: str, scope: Scope, extra: str = "true") -> tup
 def test_every_measure_of_facts_has_rows_behind_it(demo: Snapshot) -> None:
     known = set(names_behind(demo))
     without = {each.mart for each in declared_measures(demo) if f"{each.mart}.{each.name}" not in known}
-    assert without == {"dim_policy_rules", "fct_forecast_scores", "fct_forecasts", "fct_reliability_fits"}
+    assert without == {
+        *("dim_policy_rules", "fct_forecast_scores", "fct_forecasts", "fct_reliability_fits"),
+        "fct_warranty_exposure",
+    }
 
 
 def test_the_rows_behind_a_measure_are_those_that_it_counts(demo: Snapshot) -> None:
@@ -69,7 +72,7 @@ def test_the_rows_behind_a_measure_are_those_that_it_counts(demo: Snapshot) -> N
             found = rows_behind(demo, name, scope)
             assert found.frame.height == min(found.total, LIST_LIMIT)
             if mart in COUNTED:
-                units = "sum(event_units)" if mart == "fct_nevada" else "count(*)"
+                units = "sum(watched_units)" if mart == "fct_nevada" else "count(*)"
                 counted = (
                     demo.rows(f"select {units} from marts.{source} where {told}", parameters).item() or 0
                 )

@@ -32,6 +32,14 @@ escalated as (
 
 judged as (
     select * from {{ ref('int_claims__judged') }}
+),
+
+watched as (
+    select
+        ticket_id,
+        cast(sum(case when {{ month_of('claimed_on') }} <= {{ month_of('ended_on') }} then 1 else 0 end) as bigint) as units
+    from {{ ref('int_claims__watched') }}
+    group by ticket_id
 )
 
 select
@@ -41,6 +49,7 @@ select
     tickets.unit_number,
     tickets.is_unit_repeat,
     tickets.event_units,
+    coalesce(watched.units, 0) as watched_units,
     aged.lifetime_number,
     tickets.is_linked,
     tickets.link_method,
@@ -117,4 +126,5 @@ inner join warranty on tickets.ticket_id = warranty.ticket_id
 inner join facts on tickets.ticket_id = facts.ticket_id
 inner join escalated on tickets.ticket_id = escalated.ticket_id
 inner join judged on tickets.ticket_id = judged.ticket_id
+left join watched on tickets.ticket_id = watched.ticket_id
 left join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number

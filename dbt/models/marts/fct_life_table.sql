@@ -130,14 +130,110 @@ bounded as (
             and known.age_month = {{ bound }}.age_month
             and coalesce(known.cohort, cast('1900-01-01' as date)) = coalesce({{ bound }}.cohort, cast('1900-01-01' as date))
     {%- endfor %}
+),
+
+-- How much of a month of age is reported by now: the days on which the machines of a delivery month were of that age.
+reporting as (
+    select measure, appeared_on, reported_share
+    from {{ ref('fct_reporting_completeness') }}
+    where measure in ('claims', 'failures')
+),
+
+listed as (
+    select min(appeared_on) as first_on from reporting
+),
+
+deliveries as (
+    select
+        sku,
+        family_code,
+        supplier_id,
+        delivery_month,
+        cast(sum(units) as bigint) as units
+    from {{ ref('int_lifetimes__by_month') }}
+    group by sku, family_code, supplier_id, delivery_month
+),
+
+ages as (
+    select delivery_month, {{ one_to(24) }} as age_month
+    from (select distinct delivery_month from deliveries) as months
+),
+
+windows as (
+    select
+        delivery_month,
+        age_month,
+        {{ add_days('delivery_month', 'floor(30.4375 * (age_month - 1))') }} as from_on,
+        least({{ add_days('delivery_month', 'floor(30.4375 * age_month) + 30') }}, {{ as_of_date() }}) as until_on
+    from ages
+),
+
+-- Days before those listed are known; the shares are summed as decimals.
+reported_ages as (
+    select
+        windows.delivery_month,
+        windows.age_month,
+        reporting.measure,
+        (
+            cast(sum({{ exact('reporting.reported_share') }}) as double)
+            + cast(greatest({{ day_diff('windows.from_on', 'max(listed.first_on)') }}, 0) as double)
+        ) / cast({{ day_diff('windows.from_on', 'windows.until_on') }} + 1 as double) as share
+    from windows
+    cross join listed
+    inner join reporting
+        on reporting.appeared_on between windows.from_on and windows.until_on
+    where windows.from_on <= {{ as_of_date() }}
+    group by windows.delivery_month, windows.age_month, windows.from_on, windows.until_on, reporting.measure
+),
+
+scopes as (
+    select 'sku' as scope_type, sku as scope_id, cast(null as date) as cohort, delivery_month, units from deliveries
+    union all
+    select 'supplier', supplier_id, cast(null as date), delivery_month, units from deliveries where supplier_id is not null
+    union all
+    select 'family', family_code, cast(null as date), delivery_month, units from deliveries
+    union all
+    select 'family', family_code, delivery_month, delivery_month, units from deliveries
+    union all
+    select 'all', 'all', cast(null as date), delivery_month, units from deliveries
+    union all
+    select 'all', 'all', delivery_month, delivery_month, units from deliveries
+),
+
+reported as (
+    select
+        scopes.scope_type,
+        scopes.scope_id,
+        scopes.cohort,
+        windows.age_month,
+        measures.measure,
+        least(
+            cast(sum({{ exact('cast(scopes.units as double) * coalesce(reported_ages.share, cast(1 as double))') }}) as double)
+            / cast(sum(scopes.units) as double),
+            cast(1 as double)
+        ) as reported_share
+    from (
+        select scope_type, scope_id, cohort, delivery_month, cast(sum(units) as bigint) as units
+        from scopes
+        group by scope_type, scope_id, cohort, delivery_month
+    ) as scopes
+    inner join windows on scopes.delivery_month = windows.delivery_month
+    cross join (select distinct measure from reporting) as measures
+    left join reported_ages
+        on
+            windows.delivery_month = reported_ages.delivery_month
+            and windows.age_month = reported_ages.age_month
+            and measures.measure = reported_ages.measure
+    where windows.from_on <= {{ as_of_date() }}
+    group by scopes.scope_type, scopes.scope_id, scopes.cohort, windows.age_month, measures.measure
 )
 
 select
-    scope_type,
-    scope_id,
-    cohort,
-    cause,
-    age_month,
+    bounded.scope_type,
+    bounded.scope_id,
+    bounded.cohort,
+    bounded.cause,
+    bounded.age_month,
     units,
     at_risk,
     censored,
@@ -154,5 +250,15 @@ select
     greatest(at_most, coalesce(high, 1 - survival)) as cumulative_at_most,
     {{ as_of_date() }} as as_of,
     cast(followed_units as double) / cast(units as double) as maturity,
-    at_risk >= {{ var('minimum_units_at_risk') }} as is_enough
+    coalesce(reported.reported_share, 1) as reported_share,
+    coalesce(reported.reported_share, 1) < {{ var('minimum_cohort_reported_share') }} as is_too_young,
+    at_risk >= {{ var('minimum_units_at_risk') }}
+    and coalesce(reported.reported_share, 1) >= {{ var('minimum_cohort_reported_share') }} as is_enough
 from bounded
+left join reported
+    on
+        bounded.scope_type = reported.scope_type
+        and bounded.scope_id = reported.scope_id
+        and coalesce(bounded.cohort, cast('1900-01-01' as date)) = coalesce(reported.cohort, cast('1900-01-01' as date))
+        and bounded.age_month = reported.age_month
+        and case when bounded.cause = 'any' then 'claims' else 'failures' end = reported.measure

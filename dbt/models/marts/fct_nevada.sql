@@ -43,33 +43,29 @@ at_risk as (
     ) as stepped
 ),
 
--- By the month in which the machine concerned entered service. A claim before an estimated delivery counts in its month.
+-- Claims of the machines that the row counts: asked within a month in which the machine was still watched. A claim asked later
+-- (of a defect of the guarantee's last days, or after the machine had left) has no machine below the line and is none here.
 claims as (
     select
-        tickets.sku,
-        {{ month_of('aged.in_service_on') }} as delivery_month,
-        {{ month_of('greatest(tickets.requested_on, aged.in_service_on)') }} as claim_month,
-        cast(sum(tickets.event_units) as bigint) as claims,
-        cast(sum(case when diagnosed.is_failure then tickets.event_units else 0 end) as bigint) as failures
-    from {{ ref('int_tickets__linked') }} as tickets
-    inner join {{ ref('int_claims__diagnosed') }} as diagnosed on tickets.ticket_id = diagnosed.ticket_id
-    inner join {{ ref('int_claims__aged') }} as aged on tickets.ticket_id = aged.ticket_id
-    where tickets.is_claim and aged.is_in_service
-    group by
-        tickets.sku,
-        {{ month_of('aged.in_service_on') }},
-        {{ month_of('greatest(tickets.requested_on, aged.in_service_on)') }}
+        sku,
+        {{ month_of('entered_on') }} as delivery_month,
+        {{ month_of('claimed_on') }} as claim_month,
+        cast(count(*) as bigint) as claims,
+        cast(sum(case when is_failure then 1 else 0 end) as bigint) as failures
+    from {{ ref('int_claims__watched') }}
+    where {{ month_of('claimed_on') }} <= {{ month_of('ended_on') }}
+    group by sku, {{ month_of('entered_on') }}, {{ month_of('claimed_on') }}
 )
 
 select
-    coalesce(at_risk.sku, claims.sku) as sku,
-    coalesce(at_risk.delivery_month, claims.delivery_month) as delivery_month,
-    coalesce(at_risk.claim_month, claims.claim_month) as claim_month,
-    coalesce(at_risk.units_at_risk, 0) as units_at_risk,
+    at_risk.sku,
+    at_risk.delivery_month,
+    at_risk.claim_month,
+    at_risk.units_at_risk,
     coalesce(claims.claims, 0) as claims,
     coalesce(claims.failures, 0) as failures
 from at_risk
-full outer join claims
+left join claims
     on
         at_risk.sku = claims.sku
         and at_risk.delivery_month = claims.delivery_month

@@ -67,27 +67,16 @@ watched as (
 
 claims as (
     select
-        lifetimes.sku,
-        lifetimes.family_code,
-        lifetimes.supplier_id,
-        lifetimes.lot_code,
-        {{ week_of('greatest(lifetimes.entered_on, events.appeared_on)') }} as week,
+        sku,
+        family_code,
+        supplier_id,
+        lot_code,
+        {{ week_of('appeared_on') }} as week,
         cast(count(*) as bigint) as claims,
-        cast(sum(case when events.cause = 'defect' then 1 else 0 end) as bigint) as failures
-    from {{ ref('int_lifetimes__events') }} as events
-    inner join lifetimes
-        on
-            events.order_id = lifetimes.order_id
-            and events.line_number = lifetimes.line_number
-            and events.unit_number = lifetimes.unit_number
-            and events.lifetime_number = lifetimes.lifetime_number
-    where events.is_claim and greatest(lifetimes.entered_on, events.appeared_on) <= lifetimes.ended_on
-    group by
-        lifetimes.sku,
-        lifetimes.family_code,
-        lifetimes.supplier_id,
-        lifetimes.lot_code,
-        {{ week_of('greatest(lifetimes.entered_on, events.appeared_on)') }}
+        cast(sum(case when is_failure then 1 else 0 end) as bigint) as failures,
+        cast(sum(case when is_misuse_refusal then 1 else 0 end) as bigint) as misuse_refusals
+    from {{ ref('int_claims__watched') }}
+    group by sku, family_code, supplier_id, lot_code, {{ week_of('appeared_on') }}
 )
 
 select
@@ -98,7 +87,8 @@ select
     watched.lot_code,
     watched.unit_weeks,
     coalesce(claims.claims, 0) as claims,
-    coalesce(claims.failures, 0) as failures
+    coalesce(claims.failures, 0) as failures,
+    coalesce(claims.misuse_refusals, 0) as misuse_refusals
 from watched
 left join claims
     on

@@ -232,6 +232,14 @@ found as (
     from costs
     where '|' || cost_doubts || '|' like '%|{{ doubt }}|%'
     {%- endfor %}
+    union all
+    select
+        'unknown_wear_part',
+        'products',
+        sku,
+        part
+    from {{ ref('int_products__wear_parts') }}
+    where fault_code is null
 ),
 
 numbered as (

@@ -97,6 +97,14 @@ contradictory_repairs as (
 
 ),
 
+wear_parts as (
+
+    select distinct sku, fault_code
+    from {{ ref('int_products__wear_parts') }}
+    where fault_code is not null
+
+),
+
 gathered as (
 
     select
@@ -135,9 +143,7 @@ gathered as (
         diagnosed.evidence_grade,
         repairs.is_repairable,
         coalesce(products.has_french_manual, false) as has_french_manual,
-        coalesce(
-            instr('|' || products.wear_part_codes || '|', '|' || diagnosed.latest_fault_code || '|') > 0, false
-        ) as is_listed_wear,
+        wear_parts.sku is not null as is_listed_wear,
         diagnosed.is_cause_presumed,
         contradictory_repairs.ticket_id is not null as is_repair_contradictory,
         -- A reversed refusal may well be followed by a new unit.
@@ -168,6 +174,8 @@ gathered as (
     left join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number
     left join repairs on diagnosed.latest_repair_id = repairs.repair_id
     left join products on tickets.sku = products.sku
+    left join wear_parts
+        on tickets.sku = wear_parts.sku and diagnosed.latest_fault_code = wear_parts.fault_code
     left join prices on tickets.ticket_id = prices.ticket_id
     left join contradictory_repairs on tickets.ticket_id = contradictory_repairs.ticket_id
     left join nearest on tickets.ticket_id = nearest.ticket_id

@@ -1,110 +1,66 @@
-{#- Indirect standardisation: what a centre's mix of families would bring at the rates of all centres together. -#}
-with counts as (
+{#- Within strata of like cases: what a workshop's cases would bring if their misuse verdicts were dealt among all workshops that
+    had such cases (the mean of a hypergeometric count). Limits, power and status are exact (pipelines/expectations). -#}
+with strata as (
+
+    select
+        cases.*,
+        cast(sum(diagnosed) over (partition by family_code, is_unused, age_band, channel) as bigint) as all_diagnosed,
+        cast(sum(misuse_verdicts) over (partition by family_code, is_unused, age_band, channel) as bigint) as all_misuse
+    from {{ ref('int_claims__by_case_mix') }} as cases
+
+),
+
+expected as (
 
     select
         service_center_id,
-        family_code,
-        sum(diagnosed) as diagnosed,
-        sum(misuse_verdicts) as misuse_verdicts,
-        sum(diagnosed_rejections) as misuse_rejections,
-        sum(with_evidence) as with_evidence,
-        sum(overturned) as overturned
+        cast(sum({{ exact('cast(diagnosed * all_misuse as double) / cast(all_diagnosed as double)') }}) as double) as expected_misuse
+    from strata
+    group by service_center_id
+
+),
+
+counts as (
+
+    select
+        service_center_id,
+        cast(sum(diagnosed) as bigint) as diagnosed,
+        cast(sum(misuse_verdicts) as bigint) as misuse_verdicts,
+        cast(sum(diagnosed_rejections) as bigint) as misuse_rejections,
+        cast(sum(with_evidence) as bigint) as with_evidence,
+        cast(sum(overturned) as bigint) as overturned
     from {{ ref('fct_misuse_rejections') }}
     where service_center_id <> 'none'
-    group by service_center_id, family_code
+    group by service_center_id
 
 ),
 
-families as (
+compared as (
 
-    select
-        family_code,
-        sum(misuse_verdicts) as misuse_verdicts,
-        sum(diagnosed) as diagnosed
-    from counts
-    group by family_code
-
-),
-
--- Rational numbers rounded once, so that the order of rows never changes a bit.
-shares as (
-
-    select
-        family_code,
-        cast(cast(misuse_verdicts as double) / nullif(cast(diagnosed as double), 0) as decimal(18,15)) as share
-    from families
-
-),
-
-centers as (
-
-    select
-        counts.service_center_id,
-        cast(sum(counts.diagnosed) as bigint) as diagnosed,
-        cast(sum(counts.misuse_verdicts) as bigint) as misuse_verdicts,
-        cast(sum(counts.misuse_rejections) as bigint) as misuse_rejections,
-        cast(sum(counts.with_evidence) as bigint) as with_evidence,
-        cast(sum(counts.overturned) as bigint) as overturned,
-        cast(sum({{ exact('cast(counts.diagnosed as double) * cast(shares.share as double)') }}) as double)
-            as expected_misuse,
-        cast(sum({{ exact('cast(counts.diagnosed as double) * cast(shares.share as double) * (1 - cast(shares.share as double))') }})
-            as double) as variance
-    from counts
-    inner join shares on counts.family_code = shares.family_code
-    group by counts.service_center_id
-
-),
-
--- Spread between centres beyond chance (method of moments), for shrinking each ratio towards 1.
-spread as (
-
-    select
-        greatest(
-            cast(0 as double),
-            cast(sum({{ exact('(misuse_verdicts - expected_misuse) * (misuse_verdicts - expected_misuse) - variance') }}) as double)
-            / nullif(cast(sum({{ exact('expected_misuse * expected_misuse') }}) as double), 0)
-        ) as between_variance
-    from centers
-    where expected_misuse > 0
+    select * from {{ source('reliability', 'misuse_centers') }}
 
 )
 
 select
-    centers.service_center_id,
-    centers.diagnosed,
-    centers.misuse_verdicts,
-    centers.misuse_rejections,
-    centers.with_evidence,
-    centers.overturned,
-    centers.expected_misuse,
-    centers.misuse_verdicts / nullif(centers.expected_misuse, 0) as ratio,
-    case
-        when centers.expected_misuse > 0
-            then 1 + (centers.misuse_verdicts / centers.expected_misuse - 1)
-                * spread.between_variance
-                / nullif(
-                    spread.between_variance
-                    + centers.variance / (centers.expected_misuse * centers.expected_misuse), 0
-                )
-    end as shrunken_ratio,
-    greatest(cast(0 as double), 1 - 1.959963984540054 * sqrt(centers.variance) / nullif(centers.expected_misuse, 0))
-        as limit_low_95,
-    1 + 1.959963984540054 * sqrt(centers.variance) / nullif(centers.expected_misuse, 0) as limit_high_95,
-    greatest(cast(0 as double), 1 - 3.090232306167813 * sqrt(centers.variance) / nullif(centers.expected_misuse, 0))
-        as limit_low_998,
-    1 + 3.090232306167813 * sqrt(centers.variance) / nullif(centers.expected_misuse, 0) as limit_high_998,
-    centers.expected_misuse >= 5 as is_enough,
-    case
-        when centers.expected_misuse < 5 then 'too_few'
-        when
-            centers.misuse_verdicts
-            > centers.expected_misuse + 3.090232306167813 * sqrt(centers.variance)
-            then 'high'
-        when
-            centers.misuse_verdicts
-            < centers.expected_misuse - 3.090232306167813 * sqrt(centers.variance)
-            then 'low'
-        else 'in_line'
-    end as status
-from centers
-cross join spread
+    counts.service_center_id,
+    counts.diagnosed,
+    counts.misuse_verdicts,
+    counts.misuse_rejections,
+    counts.with_evidence,
+    counts.overturned,
+    expected.expected_misuse,
+    counts.misuse_verdicts / nullif(expected.expected_misuse, 0) as ratio,
+    compared.shrunken_ratio,
+    compared.odds_ratio,
+    compared.odds_ratio_low,
+    compared.odds_ratio_high,
+    compared.limit_low_95,
+    compared.limit_high_95,
+    compared.limit_low,
+    compared.limit_high,
+    compared.power_at_twice,
+    coalesce(expected.expected_misuse >= {{ var('minimum_expected_misuse') }}, false) as is_enough,
+    coalesce(compared.status, 'too_few') as status
+from counts
+left join expected on counts.service_center_id = expected.service_center_id
+left join compared on counts.service_center_id = compared.service_center_id
