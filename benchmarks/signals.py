@@ -255,9 +255,10 @@ def found_of(rng: np.random.Generator, world: World, bad: Bad, histories: int, t
     for one in range(histories):
         rows = one * each + np.array(telling)
         hits = shown.period[rows]
-        if not (hits >= 0).any():
+        hits = hits[hits >= begins * k]  # what fired before the lot was there has not found it
+        if len(hits) == 0:
             continue
-        period = int(hits[hits >= 0].min())
+        period = int(hits.min())
         when.append((period + 1 - begins * k) * 52 / 12 / k)
         claims.append(shown.observed[period, one * each + lot_node, 0])
         alerts = np.argwhere(shown.period[one * each : (one + 1) * each] >= 0)
@@ -370,11 +371,13 @@ def rows_of_nulls(seed: int, histories: int) -> list[str]:
     return out
 
 
-def rows_of_bad_lots(seed: int, histories: int, tuning: int, theta0: float) -> list[str]:
+def rows_of_bad_lots(
+    seed: int, histories: int, tuning: int, theta0: float, sizes: tuple[int, ...]
+) -> list[str]:
     """Proofs (b) and (c): every ratio and size, ours and the four rules."""
     head = "| units | ratio | rule | found | weeks | claims | right node |"
     out = [head, "|---|---|---|---|---|---|---|"]
-    for size in (50, 200, 500, 5000):
+    for size in sizes:
         world = World(sales=size / 3, weeks_per_month=4)
         months = replace(world, weeks_per_month=1)
         rng = np.random.default_rng([seed, size])
@@ -462,16 +465,25 @@ def rows_of_scale(seed: int) -> list[str]:
 @click.option("--histories", default=20_000, help="Null histories of proof (a), over its rows.")
 @click.option("--bad", default=40, help="Histories with a bad lot for each size and ratio.")
 @click.option("--tuning", default=200, help="Null histories for each size on which the rules are tuned.")
+@click.option(
+    "--sizes", default=(50, 200, 500, 5000), multiple=True, help="Units of a bad lot; repeat for several."
+)
 @click.option("--seed", default=1)
 @click.option("--only", default="abd", help="Which proofs: some of a, b (with c), d.")
-def main(histories: int, bad: int, tuning: int, seed: int, only: str) -> None:
+def main(histories: int, bad: int, tuning: int, sizes: tuple[int, ...], seed: int, only: str) -> None:
     """Print the proofs (a), (b) with (c), and (d) as tables."""
     today = dt.datetime.now(dt.UTC).date()
-    options = f"--histories {histories} --bad {bad} --tuning {tuning} --seed {seed} --only {only}"
+    options = (
+        f"--histories {histories} --bad {bad} --tuning {tuning} --seed {seed} --only {only} --sizes {sizes}"
+    )
     click.echo(f"{today}: python -m benchmarks.signals {options}")
     for name, title, rows in (
         ("a", "(a) histories without a bad lot", lambda: rows_of_nulls(seed, histories)),
-        ("b", "(b), (c) a bad lot", lambda: rows_of_bad_lots(seed, bad, tuning, SETTINGS.ordinary_ratio)),
+        (
+            "b",
+            "(b), (c) a bad lot",
+            lambda: rows_of_bad_lots(seed, bad, tuning, SETTINGS.ordinary_ratio, sizes),
+        ),
         ("d", "(d) scale", lambda: rows_of_scale(seed)),
     ):
         if name in only:
