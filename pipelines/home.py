@@ -45,6 +45,9 @@ class Home:
         if "\\" in str(root):
             # The engine takes it for a slash wherever it looks for files.
             raise SavoirError(f"The home {root} has a backslash in its name: choose another.")
+        if mark := next((mark for mark in "?#" if mark in str(root)), None):
+            # DuckDB and dbt take it for the end of an address, and put their files elsewhere.
+            raise SavoirError(f"The home {root} has a {mark} in its name: choose another.")
         return Home(root)
 
     def refuse_foreign(self) -> Home:

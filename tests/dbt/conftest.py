@@ -62,9 +62,10 @@ def land(home: Home, delivery_id: str, feed: str, rows: Sequence[Row]) -> None:
     own = [f"'{delivery_id}' as _delivery_id", "row_number() over () + 1 as _file_row", "_content_hash"]
     if "_exported_at" in frame.columns:
         own.append("cast(_exported_at as timestamp) as _exported_at")
+    target = str(folder / f"{feed}.parquet").replace("'", "''")
     with duckdb.connect() as con:
         con.register("frame", frame.to_arrow())
-        con.execute(f"copy (select {', '.join(typed + own)} from frame) to '{folder / f'{feed}.parquet'}'")
+        con.execute(f"copy (select {', '.join(typed + own)} from frame) to '{target}'")
 
 
 @pytest.fixture(scope="session")

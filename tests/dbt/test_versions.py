@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.home import Home
+from pipelines.publishing import Build as PublishedBuild
+from pipelines.publishing import publish
 
 from .conftest import Built, Row, land
 
@@ -152,3 +157,36 @@ def test_a_retired_delivery_counts_only_for_what_was_known_before(build: Build, 
     assert build("retired", "stg_feeds__products").rows(SEEN) == [("A", "right", 1, False)]
     before = build("retired", "stg_feeds__products", known_on="2026-05-01T18:00:00Z")
     assert before.rows(SEEN) == [("A", "wrong", 1, False)]
+
+
+def test_sources_of_a_home_of_any_name_are_its_own_and_its_tables_are_published(
+    build: Build, tmp_path: Path
+) -> None:
+    """The name holds every mark that a pattern, a shell, SQL or a template would take for its own."""
+    odd = 'h[1] * {a,b} l\'été "x" 100 %; ~$(x) {{ y }}\n🚜'
+    for name, brand in (("h1", "other"), (odd, "own")):
+        land(Home(tmp_path / name), "d1", "products", [product("S1", brand, None, "a")])
+        land(Home(tmp_path / name), "d1", "deliveries", deliveries([("d1", "2026-01-01T00:00:00")]))
+    built = build(odd, "stg_feeds__products")
+    assert built.rows("select sku, brand from staging.stg_feeds__products") == [("S1", "own")]
+    day = datetime(2026, 10, 31)
+    manifest = {
+        "metadata": {"project_name": "savoir"},
+        "docs": {},
+        "nodes": {
+            "m": {
+                "resource_type": "model",
+                "schema": "marts",
+                "alias": "dim_products",
+                "columns": {},
+                "config": {},
+            }
+        },
+    }
+    with duckdb.connect(str(built.home.build_file)) as con:
+        con.execute("create schema if not exists marts")
+        con.execute("create table marts.dim_products as select * from staging.stg_feeds__products")
+    path = publish(built.home, manifest, PublishedBuild("b1", day.date(), None, None, day, day, 0, 0))
+    with duckdb.connect(str(built.home.current.resolve()), read_only=True) as con:
+        assert con.execute("select brand from marts.dim_products").fetchall() == [("own",)]
+    assert path.parent == tmp_path / odd / "published"

@@ -24,7 +24,6 @@ Put = Callable[..., Path]
 ODD_NAMES = [
     "home[1]",
     "ho*me",
-    "h?me",
     "{a,b}",
     "l'été",
     'say "x"',
@@ -64,6 +63,12 @@ def test_files_named_like_patterns_are_each_taken_once(home: Home, put: Put) -> 
 def test_a_home_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SavoirError, match=r"caf\\xe9 has a name that is not UTF-8"):
         Home.at(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+
+
+@pytest.mark.parametrize("name", ["h?me", "#home", "a\\b"])
+def test_a_home_whose_name_engines_take_apart_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SavoirError, match=r"has a (\?|#|backslash) in its name: choose another"):
+        Home.at(tmp_path / name)
 
 
 def test_odd_things_are_refused_by_name_and_the_others_load(home: Home, put: Put, tmp_path: Path) -> None:
