@@ -23,14 +23,15 @@ import duckdb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import gamma, nbinom
+from scipy.stats import nbinom
 
 from benchmarks.homes import END
 from pipelines.home import Home
 from pipelines.lifetimes import minimum_events
 from pipelines.lifetimes.fleets import Origin
-from pipelines.lifetimes.forecasting import parts_on
+from pipelines.lifetimes.forecasting import Part, parts_on
 from pipelines.lifetimes.reading import AGE_MONTHS, Counts, DayTables, LifeTables
+from pipelines.reliability import cost_quantile, no_cost_probability
 from pipelines.simulation import simulate
 
 Floats = NDArray[np.float64]
@@ -62,9 +63,11 @@ def counts_of(home: Home) -> Counts:
                 sku, delivered_on, greatest(requested_on, delivered_on) as requested_on, closed_on,
                 least(24, floor(greatest(requested_on - delivered_on, 0) / 30.4375) + 1)::bigint as age,
                 case resolution when 'repaired' then true_repair_cost_eur
-                    when 'replaced' then true_replacement_cost_eur else 0 end::double as cost
+                    when 'replaced' then true_replacement_cost_eur
+                    when 'remote_resolved' then 0 else 0.25 * true_repair_cost_eur end::double as cost
             from read_parquet('{truth}/tickets.parquet') join tickets using (ticket_id)
-            where true_cause not in ('none', 'return') and requested_on <= delivered_on + interval 24 month;
+            where true_cause not in ('none', 'return') and true_repair_cost_eur is not null
+                and requested_on <= delivered_on + interval 24 month;
             """
         )
         delivery, claim = MONTH.format("delivered_on"), MONTH.format("requested_on")
@@ -84,7 +87,7 @@ def counts_of(home: Home) -> Counts:
         costs = con.sql(
             f"""
             select sku, {MONTH.format("closed_on")} as closed, count(*) as claims, sum(cost) as cost,
-                sum(cost * cost) as squared
+                sum(cost * cost) as squared, count(*) filter (cost = 0) as costless
             from claims where closed_on is not null group by all order by all
             """
         ).pl()
@@ -198,12 +201,29 @@ def crps(mean: Floats, variance: Floats, actual: Floats) -> Floats:
     return ((share - (y[:, None] <= k)) ** 2).sum(axis=1).reshape(mean.shape)
 
 
-def pinball(mean: Floats, variance: Floats, actual: Floats) -> Floats:
-    """Twice the mean quantile loss of a Gamma cost, by QUANTILES: an approximation of its CRPS."""
-    m, v = np.maximum(mean, 1e-9), np.maximum(variance, 1e-12)
-    q = gamma(m[..., None] ** 2 / v[..., None], scale=(v / m)[..., None]).ppf(QUANTILES)
+def pinball(mean: Floats, variance: Floats, nothing: Floats, actual: Floats) -> Floats:
+    """Twice the mean quantile loss of a cost, by QUANTILES: an approximation of its CRPS."""
+    q = np.stack([cost_quantile(mean, variance, nothing, share) for share in QUANTILES], axis=-1)
     gap = actual[..., None] - q
     return 2 * np.where(gap > 0, QUANTILES * gap, (QUANTILES - 1) * gap).mean(axis=-1)
+
+
+def no_cost(part: Part, ahead: int) -> Floats:
+    """The probability that a month costs nothing."""
+    claims = part.claims.expected[:, :ahead], part.claims.variance[:, :ahead]
+    return no_cost_probability(*claims, part.costs.costless_share[:, None])
+
+
+def place_of_cost(
+    mean: Floats, variance: Floats, nothing: Floats, actual: Floats, rng: np.random.Generator
+) -> Floats:
+    """Randomised probability integral transform of costs: found by bisection among their quantiles."""
+    low, high = np.zeros_like(mean), np.ones_like(mean)
+    for _ in range(20):
+        middle = (low + high) / 2
+        is_above = cost_quantile(mean, variance, nothing, middle) <= actual
+        low, high = np.where(is_above, middle, low), np.where(is_above, high, middle)
+    return np.where(actual <= 0, rng.random(actual.shape) * nothing, low)
 
 
 def place_of(mean: Floats, variance: Floats, actual: Floats, rng: np.random.Generator) -> Floats:
@@ -237,10 +257,10 @@ def scored(home: Home, least: int, seed: int) -> Iterator[tuple[str, Scored]]:
             ours = part.claims.expected[:, :back], part.claims.variance[:, :back]
             scores = {"ours": crps(*ours, actual).sum()}
             spent = part.cost.expected[:, :back], part.cost.variance[:, :back]
-            losses = {"ours": pinball(*spent, cost).sum()}
+            losses = {"ours": pinball(*spent, no_cost(part, back), cost).sum()}
             year_before = rival_means(cube, now - YEAR, YEAR)
             was = came(cube, now - YEAR, YEAR)
-            mean_cost = part.mean_cost[:, None]
+            mean_cost = part.costs.mean[:, None]
             for name, mean in rival_means(cube, now, back).items():
                 e = year_before[name]
                 spread = max(1.0, ((was - e) ** 2).sum() / max(e.sum(), 1e-9))
@@ -248,11 +268,13 @@ def scored(home: Home, least: int, seed: int) -> Iterator[tuple[str, Scored]]:
                     scores[f"{name}, {kind}"] = crps(mean, variance, actual).sum()
                     per_claim = spent[1] - mean_cost**2 * ours[1]
                     of_cost = mean_cost**2 * variance + per_claim * mean / np.maximum(ours[0], 1e-9)
-                    losses[f"{name}, {kind}"] = pinball(mean * mean_cost, of_cost, cost).sum()
-            held = gamma(spent[0] ** 2 / spent[1], scale=spent[1] / spent[0]).cdf(cost)
-            none = count_distribution(*ours).pmf(0)
-            held = np.where(cost <= 0, rng.random(cost.shape) * none, held)
-            yield part.scope_type, Scored(scores, losses, place_of(*ours, actual, rng).ravel(), held.ravel())
+                    free = no_cost_probability(mean, variance, part.costs.costless_share[:, None])
+                    losses[f"{name}, {kind}"] = pinball(mean * mean_cost, of_cost, free, cost).sum()
+            places = place_of_cost(*spent, no_cost(part, back), cost, rng)
+            yield (
+                part.scope_type,
+                Scored(scores, losses, place_of(*ours, actual, rng).ravel(), places.ravel()),
+            )
 
 
 def seeds_of(text: str) -> list[int]:

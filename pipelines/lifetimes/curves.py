@@ -196,24 +196,37 @@ def _with_seasons(curves: Curves, fleet: Fleet, claims: pl.DataFrame) -> Curves:
         np.concatenate([x, x.sum(axis=1, keepdims=True)], axis=1) for x in (expected, observed)
     )
     season, spread = curves.season.copy(), curves.season_log_variance.copy()
-    parameters = np.full(families + 1, 2.0 * len(STRETCHES))
+    factors = np.zeros((len(STRETCHES), families + 1))
     of_year = (first + np.arange(months)) % YEAR
     for stretch in range(len(STRETCHES)):
-        for row in np.flatnonzero(curves.is_known):
-            seen, foreseen = (np.bincount(of_year, x[stretch, row], YEAR) for x in (observed, expected))
+        # All first: families are drawn toward its year, or toward none, whichever theirs is nearer to.
+        for row in np.flatnonzero(curves.is_known)[::-1]:
+            seen, foreseen = (
+                np.bincount(of_year, x[stretch, row], YEAR).astype(float) for x in (observed, expected)
+            )
             if months >= YEAR and np.all(foreseen > 0) and seen.sum() > 0:
-                drawn = shrink_rates(seen, foreseen, confidence=CONFIDENCE)
-                season[stretch, row] = drawn.rate
+                years = np.ones(YEAR), season[stretch, -1]
+                year = years[np.argmin([_distance(seen, foreseen * each) for each in years])]
+                drawn = shrink_rates(seen, foreseen * year, confidence=CONFIDENCE)
+                season[stretch, row] = year * drawn.rate
                 spread[stretch, row] = _log_variance(drawn)
-                parameters[row] += drawn.own_share.sum()
+                factors[stretch, row] = drawn.own_share.sum()
     at = [*curve, families]
     fitted = sum(expected[n] * season_of(season[n, at], first, months) for n in range(len(STRETCHES)))
     counted = observed.sum(axis=0)
+    # What is counted is the month's claims of both stretches: a month of the year has one factor there.
+    parameters = 2.0 * len(STRETCHES) + factors.max(axis=0)
     scatter = (
         overdispersion(counted[:-1], fitted[:-1], round(parameters[:-1].sum())),
         overdispersion(counted[-1], fitted[:-1].sum(axis=0), round(parameters[-1])),
     )
     return replace(curves, season=season, season_log_variance=spread, scatter=scatter)
+
+
+def _distance(seen: Floats, foreseen: Floats) -> float:
+    """Pearson's sum over counts, their level apart."""
+    fitted = foreseen * seen.sum() / foreseen.sum()
+    return float(((seen - fitted) ** 2 / fitted).sum())
 
 
 def _log_variance(drawn: ShrunkenRates) -> Floats:

@@ -69,6 +69,23 @@ SCHEMA = pl.Schema(
 
 
 @dataclass(frozen=True)
+class Costs:
+    """What one claim costs, (scopes,); NaN where too few are known.
+
+    seen: from how many claims the mean comes, in effect. costless_share: of claims that cost nothing.
+    """
+
+    mean: Floats
+    deviation: Floats
+    seen: Floats
+    costless_share: Floats
+
+    def of(self, claims: Forecast) -> CostForecast:
+        """The cost of the claims that are foreseen."""
+        return forecast_cost(claims, self.mean, self.deviation, self.seen, self.costless_share)
+
+
+@dataclass(frozen=True)
 class Part:
     """The forecast of some scopes on one day; arrays (scopes,), (scopes, months) in `claims` and `cost`."""
 
@@ -79,7 +96,7 @@ class Part:
     curve: list[str | None]
     claims: Forecast
     cost: CostForecast
-    mean_cost: Floats
+    costs: Costs
     actual: Floats | None
 
 
@@ -124,7 +141,7 @@ def parts_on(
 
 def _by_scope(frame: pl.DataFrame, scope_of: pl.DataFrame) -> pl.DataFrame:
     """Rows of skus added up by the scope that each belongs to."""
-    values = [name for name in ("units", "claims", "cost", "squared") if name in frame.columns]
+    values = [name for name in ("units", "claims", "cost", "squared", "costless") if name in frame.columns]
     joined = frame.join(scope_of, on="sku", how="inner").drop("sku")
     keys = [name for name in joined.columns if name not in values]
     return (
@@ -146,7 +163,7 @@ def _families(fleet: Fleet, curves: Curves, counts: Counts, names: list[str], le
         np.where(is_own, 1.0, drawn.level), np.where(is_own, 0.0, drawn.log_variance), curves.scatter[0]
     )
     claims = _forecast(fleet, curves, curve, level)
-    cost = _mean_costs(counts.costs, origin, families, np.zeros(families, np.intp), least)
+    cost = costs_of(counts.costs, origin, families, np.zeros(families, np.intp), least)
     return Part(
         "family",
         names,
@@ -154,8 +171,8 @@ def _families(fleet: Fleet, curves: Curves, counts: Counts, names: list[str], le
         curves.claims[:-1],
         ["own" if each else ALL for each in is_own] if curves.is_known[-1] else [None] * families,
         claims,
-        forecast_cost(claims, *cost),
-        cost[0],
+        cost.of(claims),
+        cost,
         _outcomes(counts.claims, origin, families),
     )
 
@@ -170,14 +187,14 @@ def _all(families: Part, fleet: Fleet, curves: Curves, counts: Counts, least: in
         )
         for row in range(len(families.scope_ids))
     ]
-    claims = added(rows, curves.scatter[1] / curves.scatter[0])
+    claims = added(rows, curves.scatter[1] - curves.scatter[0])
     weight = one.cumulative_expected[:, -1]
     everyone = counts.costs.with_columns(scope=pl.lit(0, dtype=pl.Int64))
-    _, deviation, seen = _mean_costs(everyone, fleet.origin, 1, np.zeros(1, np.intp), least)
-    is_known = np.isfinite(families.mean_cost)
-    known = np.where(is_known, families.mean_cost, 0.0)
+    cost = costs_of(everyone, fleet.origin, 1, np.zeros(1, np.intp), least)
+    is_known = np.isfinite(families.costs.mean)
+    known = np.where(is_known, families.costs.mean, 0.0)
     mean_cost = (weight * known).sum() / weight.sum() if weight.sum() > 0 and is_known.all() else np.nan
-    cost = (np.array([mean_cost]), deviation, seen)
+    cost = replace(cost, mean=np.array([mean_cost]))
     return Part(
         ALL,
         [ALL],
@@ -185,8 +202,8 @@ def _all(families: Part, fleet: Fleet, curves: Curves, counts: Counts, least: in
         curves.claims[-1:],
         ["families" if curves.is_known[-1] else None],
         claims,
-        forecast_cost(claims, *cost),
-        cost[0],
+        cost.of(claims),
+        cost,
         families.actual.sum(axis=0, keepdims=True) if families.actual is not None else None,
     )
 
@@ -213,7 +230,7 @@ def _skus(
     observed = counted_claims(claims_of, first, expected.shape[1], len(skus))
     drawn = levels(observed, expected, family)
     claims = _forecast(fleet, curves, curve, drawn)
-    cost = _mean_costs(_by_scope(counts.costs, number), origin, len(skus), family, least)
+    cost = costs_of(_by_scope(counts.costs, number), origin, len(skus), family, least)
     return Part(
         "sku",
         skus,
@@ -221,8 +238,8 @@ def _skus(
         observed.sum(axis=1),
         [("family" if families.curve[each] == "own" else families.curve[each]) for each in family],
         claims,
-        forecast_cost(claims, *cost),
-        cost[0],
+        cost.of(claims),
+        cost,
         None,
     )
 
@@ -258,24 +275,43 @@ def _forecast(fleet: Fleet, curves: Curves, curve: Integers, level: Levels) -> F
     return added(stretches)
 
 
-def _mean_costs(
-    costs: pl.DataFrame, origin: Origin, scopes: int, group: Integers, least: int
-) -> tuple[Floats, Floats, Floats]:
-    """Mean and deviation of one claim's cost, and from how many: of the scope, else its group, else all."""
+def costs_of(costs: pl.DataFrame, origin: Origin, scopes: int, group: Integers, least: int) -> Costs:
+    """Each scope's own costs, drawn toward its group's by how little it has: Buhlmann's credibility, each
+    group with claims enough telling how much its members differ (Klugman, Panjer & Willmot, section 18.5).
+    """
     known = costs.filter(pl.col("closed") <= origin.last_full_month)
     place = known["scope"].to_numpy()
     sums = np.stack(
         [
-            np.bincount(place, known[name].to_numpy().astype(float), scopes)
-            for name in ("claims", "cost", "squared")
+            np.bincount(place, known[name].to_numpy().astype(float), scopes).astype(float)
+            for name in ("claims", "cost", "squared", "costless")
         ]
     )
-    grouped = np.stack([np.bincount(group, row)[group] for row in sums])
+    grouped = np.stack([np.bincount(group, row).astype(float)[group] for row in sums])
     everyone = np.broadcast_to(sums.sum(axis=1, keepdims=True), sums.shape)
-    taken = np.where(sums[0] >= least, sums, np.where(grouped[0] >= least, grouped, everyone))
-    taken = np.where(taken[0] >= least, taken, np.nan)
-    mean = taken[1] / taken[0]
-    return mean, np.sqrt(np.maximum(taken[2] / taken[0] - mean**2, 0.0)), taken[0]
+    wide = np.where(grouped[0] >= least, grouped, everyone)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight = _credibility(sums, grouped, group)
+        own, around = sums[1:] / sums[0], wide[1:] / wide[0]
+        share = np.where(sums[0] > 0, sums[0] / (sums[0] + weight), 0.0)
+        mean, square, costless = np.where(share > 0, share * own, 0.0) + (1 - share) * around
+        seen = np.minimum(sums[0] + weight, wide[0])
+        deviation = np.sqrt(np.maximum(square - mean**2, 0.0))
+    parts = (np.where(wide[0] >= least, part, np.nan) for part in (mean, deviation, seen, costless))
+    return Costs(*parts)
+
+
+def _credibility(sums: Floats, grouped: Floats, group: Integers) -> Floats:
+    """How many claims a group's mean is worth beside its member's own: variance within over between."""
+    count, total, squared = sums[:3]
+    has_claims = count > 0
+    members = np.bincount(group, has_claims)[group]
+    own = np.where(has_claims, total / np.maximum(count, 1), 0.0)
+    within = np.bincount(group, squared - count * own**2)[group] / (grouped[0] - members)
+    apart = np.bincount(group, count * (own - grouped[1] / grouped[0]) ** 2)[group]
+    spread = grouped[0] - np.bincount(group, count**2)[group] / grouped[0]
+    between = (apart - (members - 1) * within) / spread
+    return np.where(between > 0, np.maximum(within, 0.0) / between, np.inf)
 
 
 def _outcomes(claims: pl.DataFrame, origin: Origin, scopes: int) -> Floats:
@@ -290,7 +326,7 @@ def _rows(part: Part, origin: Origin, present: Origin) -> pl.DataFrame:
     # The month of the as-of date itself has claims before the forecast: only whole months are scored.
     is_known = (months <= present.last_full_month) & (part.actual is not None)
     has_curve = np.repeat([each is not None for each in part.curve], MONTHS)
-    has_cost = has_curve & np.repeat(np.isfinite(part.mean_cost), MONTHS)
+    has_cost = has_curve & np.repeat(np.isfinite(part.costs.mean), MONTHS)
     actual = np.zeros((scopes, MONTHS)) if part.actual is None else part.actual
 
     def each(values: object) -> NDArray[np.generic]:
@@ -324,7 +360,7 @@ def _rows(part: Part, origin: Origin, present: Origin) -> pl.DataFrame:
             "cumulative_cost_eur": cents(part.cost.cumulative_expected),
             "cumulative_cost_low": cents(part.cost.cumulative_low),
             "cumulative_cost_high": cents(part.cost.cumulative_high),
-            "mean_cost_eur": cents(np.repeat(part.mean_cost, MONTHS)),
+            "mean_cost_eur": cents(np.repeat(part.costs.mean, MONTHS)),
             "actual_claims": pl.Series(actual.ravel().round().astype(np.int64)).set(
                 pl.Series(~np.tile(is_known, scopes)), None
             ),

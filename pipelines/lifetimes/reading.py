@@ -46,8 +46,9 @@ class Counts:
     """All that is read. Months are counted from year 0, so that they subtract.
 
     fleet: sku, delivery, end (months), is_completed, is_watched, units. claims: sku, delivery, claim
-    (months), request_age_month, claims. costs: sku, closed (month), claims, cost, squared. families: sku and
-    its family_code. claims_at_ages: unit (a number), family_code, cause, age_days, watched_days.
+    (months), request_age_month, claims. costs: sku, closed (month), claims, cost, squared, costless.
+    families: sku and its family_code. claims_at_ages: unit (a number), family_code, cause, age_days,
+    watched_days.
     """
 
     life_tables: LifeTables
@@ -105,7 +106,8 @@ def read_counts(home: Home) -> Counts:
             f"""
             select
                 sku, {_month("closed_month")} as closed, sum(claims)::bigint as claims,
-                sum(net_cost_eur)::double as cost, sum(squared_cost_eur2)::double as squared
+                sum(net_cost_eur)::double as cost, sum(squared_cost_eur2)::double as squared,
+                sum(costless_claims)::bigint as costless
             from intermediate.int_claims__cost_by_month
             group by all
             order by all

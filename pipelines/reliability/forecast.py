@@ -231,16 +231,16 @@ def forecast_claims(
     )
 
 
-def added(forecasts: Sequence[Forecast], variance_factor: float = 1.0) -> Forecast:
+def added(forecasts: Sequence[Forecast], shared_scatter: float = 0.0) -> Forecast:
     """Sum of independent forecasts of equal shapes: means and variances add, limits are drawn anew.
 
-    variance_factor multiplies the variance, for parts that share good and bad months.
+    shared_scatter: variance per expected count beyond the parts' own, where they share good and bad months.
     """
     confidence = forecasts[0].confidence
     sums: list[Floats] = []
     for of_mean, of_variance in (("expected", "variance"), ("cumulative_expected", "cumulative_variance")):
         mean = np.sum([getattr(each, of_mean) for each in forecasts], axis=0)
-        variance = variance_factor * np.sum([getattr(each, of_variance) for each in forecasts], axis=0)
+        variance = np.sum([getattr(each, of_variance) for each in forecasts], axis=0) + shared_scatter * mean
         variance = np.maximum(mean, variance)
         sums += [mean, *prediction_limits(mean, variance, confidence), variance]
     return Forecast(*sums, confidence=confidence)
@@ -301,19 +301,27 @@ def _count_quantile(mean: Floats, variance: Floats, share: float) -> Floats:
 
 
 def forecast_cost(
-    claims: Forecast, mean_cost: ArrayLike, cost_deviation: ArrayLike, costs_seen: ArrayLike = np.inf
+    claims: Forecast,
+    mean_cost: ArrayLike,
+    cost_deviation: ArrayLike,
+    costs_seen: ArrayLike = np.inf,
+    costless_share: ArrayLike = 0.0,
 ) -> CostForecast:
-    """E = m c, Var = m sd^2 + c^2 Var(count) + m^2 sd^2/n: the sum of a random number of costs, Gamma limits.
+    """E = m c, Var = m sd^2 + c^2 Var(count) + m^2 sd^2/n: the sum of a random number of costs.
 
-    mean_cost, cost_deviation: (scopes,) or scalar, mean and standard deviation of one claim's cost, in EUR
-    say; costs_seen (n): from how many claims the mean comes, infinite where it is known.
+    Limits are those of nothing at all, which has the probability that no claim costs anything, and else of a
+    Gamma cost, so that mean and variance are these. mean_cost, cost_deviation: (scopes,) or scalar, mean and
+    standard deviation of one claim's cost, in EUR say; costs_seen (n): from how many claims the mean comes,
+    infinite where it is known; costless_share: of claims that cost nothing.
 
-    Klugman, Panjer & Willmot, Loss Models, section 9.3 (compound variance).
+    Klugman, Panjer & Willmot, Loss Models, sections 9.3 (compound variance) and 9.4 (probability of 0).
     """
     shape = (len(claims.expected), 1)
-    c = np.broadcast_to(np.asarray(mean_cost, float).reshape(-1, 1), shape)
-    sd = np.broadcast_to(np.asarray(cost_deviation, float).reshape(-1, 1), shape)
-    seen = np.broadcast_to(np.asarray(costs_seen, float).reshape(-1, 1), shape)
+
+    def column(values: ArrayLike) -> Floats:
+        return np.broadcast_to(np.asarray(values, float).reshape(-1, 1), shape)
+
+    c, sd, seen, costless = map(column, (mean_cost, cost_deviation, costs_seen, costless_share))
     tail = (1 - claims.confidence) / 2
     out: list[Floats] = []
     for m, v in (
@@ -321,8 +329,32 @@ def forecast_cost(
         (claims.cumulative_expected, claims.cumulative_variance),
     ):
         mean, variance = m * c, m * sd**2 * (1 + m / seen) + c**2 * v
-        safe = np.where(mean > 0, mean, 1.0)
-        spread = np.where(mean > 0, variance, 1.0)
-        limits = (gammaincinv(safe**2 / spread, p) * spread / safe for p in (tail, 1 - tail))
-        out += [mean, *(np.where(mean > 0, limit, 0.0) for limit in limits), variance]
+        nothing = no_cost_probability(m, v, costless)
+        limits = (cost_quantile(mean, variance, nothing, share) for share in (tail, 1 - tail))
+        out += [mean, *limits, variance]
     return CostForecast(*out, confidence=claims.confidence)
+
+
+def no_cost_probability(mean: ArrayLike, variance: ArrayLike, costless_share: ArrayLike = 0.0) -> Floats:
+    """E z^N, N negative binomial of this mean and variance (or Poisson): that no claim costs anything."""
+    m, v = np.asarray(mean, float), np.maximum(np.asarray(variance, float), np.asarray(mean, float))
+    costly = m * (1 - np.asarray(costless_share, float))
+    is_poisson = v - m <= 1e-9 * m
+    extra = np.where(is_poisson, 1.0, v / np.where(m > 0, m, 1.0) - 1)
+    share = np.where(m > 0, costly / np.where(m > 0, m, 1.0), 0.0)
+    spread = np.exp(-np.log1p(extra * share) * m / extra)
+    return np.where(is_poisson, np.exp(-costly), spread)
+
+
+def cost_quantile(mean: ArrayLike, variance: ArrayLike, nothing: ArrayLike, share: ArrayLike) -> Floats:
+    """The cost that is not exceeded with this probability: 0 with probability `nothing`, else Gamma."""
+    m, v, p0, share = np.broadcast_arrays(
+        *(np.asarray(each, float) for each in (mean, variance, nothing, share))
+    )
+    # Where nothing is nearly sure, what is left of the variance may not be a variance.
+    above = m / np.maximum(1 - p0, 1e-12)
+    second = (v + m**2) / np.maximum(1 - p0, 1e-12)
+    spread = np.maximum(second - above**2, 1e-6 * above**2)
+    is_cost = (share > p0) & (m > 0)
+    a, s, p = np.where(is_cost, above, 1.0), np.where(is_cost, spread, 1.0), np.where(is_cost, p0, 0.0)
+    return np.where(is_cost, gammaincinv(a**2 / s, (share - p) / (1 - p)) * s / a, 0.0)

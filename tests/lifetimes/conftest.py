@@ -59,7 +59,7 @@ def shop(tables: LifeTables, rate: float, units: int, seed: int = 1) -> Counts:
                     count = int(rng.poisson(rate * units * 0.5)) if 1 <= age_month <= AGE_MONTHS else 0
                     if count:
                         claims.append((sku, delivery, delivery + k, age_month, count))
-                        costs.append((sku, delivery + k, count, 50.0 * count, 2500.0 * count))
+                        costs.append((sku, delivery + k, count, 50.0 * count, 2500.0 * count, 0))
     return Counts(
         tables,
         DayTables(pl.DataFrame(), pl.DataFrame()),
@@ -69,7 +69,7 @@ def shop(tables: LifeTables, rate: float, units: int, seed: int = 1) -> Counts:
         pl.DataFrame(
             claims, schema=["sku", "delivery", "claim", "request_age_month", "claims"], orient="row"
         ),
-        pl.DataFrame(costs, schema=["sku", "closed", "claims", "cost", "squared"], orient="row")
+        pl.DataFrame(costs, schema=["sku", "closed", "claims", "cost", "squared", "costless"], orient="row")
         .group_by("sku", "closed")
         .sum()
         .sort("sku", "closed"),

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.lifetimes import forecast_rows
 from pipelines.lifetimes.fleets import Origin
-from pipelines.lifetimes.forecasting import ESTIMATED, NO_COST, NO_CURVE, SCHEMA
+from pipelines.lifetimes.forecasting import ESTIMATED, NO_COST, NO_CURVE, SCHEMA, costs_of, parts_on
 from pipelines.lifetimes.reading import AGE_MONTHS, Counts
 
 AS_OF = date(2026, 10, 31)
@@ -252,3 +252,55 @@ def test_claims_foreseen_are_cut_at_the_guarantee(steady_shop: Counts) -> None:
     last = present(forecast_rows(steady_shop, AS_OF, LEAST), "all").sort("months_ahead")["expected_claims"]
     assert last[-1] == pytest.approx(0.01 * 480 * 0.5, rel=0.25)
     assert (last[-1], last[0]) == (last.min(), last.max())
+
+
+def test_a_scope_of_few_costs_is_drawn_toward_its_group_by_what_credibility_says() -> None:
+    """Three members, ten claims each, written out: within 100, between from the means 40, 50 and 60."""
+    means, within = np.array([40.0, 50.0, 60.0]), 100.0
+    squared = 10 * means**2 + within * 9
+    costs = pl.DataFrame(
+        {
+            "scope": [0, 1, 2],
+            "closed": [Origin(AS_OF).month - 2] * 3,
+            "claims": [10] * 3,
+            "cost": 10 * means,
+            "squared": squared,
+            "costless": [0, 0, 3],
+        }
+    )
+    found = costs_of(costs, Origin(AS_OF), 3, np.zeros(3, np.intp), LEAST)
+    # Buhlmann: between = variance of the means less within/10 = 100 - 10, so k = 100/90 and Z = 10/(10 + k).
+    share = 10 / (10 + 100 / 90)
+    assert found.mean == pytest.approx(share * means + (1 - share) * 50)
+    assert found.seen == pytest.approx(10 + 100 / 90)
+    assert found.costless_share == pytest.approx(share * np.array([0, 0, 0.3]) + (1 - share) * 0.1)
+    alike = costs_of(costs.with_columns(cost=pl.lit(500.0)), Origin(AS_OF), 3, np.zeros(3, np.intp), LEAST)
+    assert alike.mean == pytest.approx([50.0] * 3)
+    assert alike.seen == pytest.approx([30.0] * 3)
+
+
+def test_a_familys_year_is_drawn_toward_that_of_all(steady_shop: Counts) -> None:
+    """Eight families of few claims have one spring: drawn toward all's year each foresees it."""
+    rng = np.random.default_rng(5)
+    year = np.where(np.arange(12) == 3, 3.0, 9 / 11)
+    claims = []
+    for row in steady_shop.fleet.to_dicts():
+        for k in range(row["end"] - row["delivery"] + 1):
+            for age in (k, k + 1):
+                month = row["delivery"] + k
+                count = int(rng.poisson(0.003 * row["units"] * 0.5 * year[month % 12]))
+                if count and 1 <= age <= AGE_MONTHS:
+                    claims.append((row["sku"], row["delivery"], month, age, count))
+    seasonal = replace(
+        steady_shop,
+        claims=pl.DataFrame(
+            claims, schema=["sku", "delivery", "claim", "request_age_month", "claims"], orient="row"
+        ),
+        families=steady_shop.families.with_columns(family_code="sku"),
+    )
+    families, everyone = parts_on(seasonal, Origin(AS_OF), LEAST, is_present=True, with_skus=False)
+    april = 5  # as of the end of October, the sixth month ahead
+    others = [month for month in range(12) if month != april]
+    for part, least in ((families, 2.2), (everyone, 2.6)):
+        peak = part.claims.expected[:, april] / part.claims.expected[:, others].mean(axis=1)
+        assert np.all(peak > least), peak

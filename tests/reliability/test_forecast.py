@@ -10,11 +10,13 @@ from pipelines.reliability import (
     added,
     claims_per_unit,
     conditional_failures,
+    cost_quantile,
     fit_weibull,
     forecast_claims,
     forecast_cost,
     nevada_chart,
     nevada_expected,
+    no_cost_probability,
     overdispersion,
     prediction_limits,
     weibull_cumulative,
@@ -151,6 +153,36 @@ def test_cost_of_claims_that_all_cost_the_same_is_their_count_times_that():
     assert np.all(np.abs(cost.high / 80 - claims.high) < 1)
     spread = forecast_cost(claims, 80.0, 120.0)
     assert np.all(spread.cumulative_high > cost.cumulative_high)
+
+
+@pytest.mark.parametrize("variance", [1.2, 2.5])
+def test_a_month_may_cost_nothing_and_its_limits_are_those_of_simulated_months(variance: float):
+    """Negative binomial (or Poisson) counts, three claims in ten for nothing, the others Gamma: drawn."""
+    rng = np.random.default_rng(3)
+    mean, costless, c = 1.2, 0.3, 70.0
+    extra = variance - mean
+    counts = rng.poisson(rng.gamma(mean**2 / extra, extra / mean, 400_000) if extra > 0 else mean, 400_000)
+    costly = rng.binomial(counts, 1 - costless)
+    drawn = np.where(costly > 0, rng.gamma(2.0 * np.maximum(costly, 1), 50.0), 0.0)
+    nothing = no_cost_probability(mean, variance, costless)
+    assert nothing == pytest.approx(np.mean(drawn == 0), abs=0.003)
+    # One claim costs 70 on average (0.7 x 100), with a second moment of 0.7 (100^2 + 5000).
+    sd = np.sqrt(0.7 * 15_000 - 70.0**2)
+    said = mean * sd**2 + c**2 * variance
+    assert said == pytest.approx(drawn.var(), rel=0.02)
+    for share in (0.05, 0.3):
+        assert cost_quantile(mean * c, said, nothing, share) == 0
+    for share in (0.75, 0.9, 0.95):
+        assert np.mean(drawn <= cost_quantile(mean * c, said, nothing, share)) == pytest.approx(
+            share, abs=0.02
+        )
+
+
+def test_parts_that_share_good_and_bad_months_scatter_more_together():
+    one = forecast_claims([5000.0], [2.0], 1.2, 90.0, months=3, overdispersion=1.5)
+    both = added([one, one], shared_scatter=0.8)
+    assert both.variance == pytest.approx(2 * one.variance + 0.8 * both.expected)
+    assert np.all(both.high >= added([one, one]).high)
 
 
 @pytest.mark.parametrize(("start", "end"), [(0.0, 24.0), (3.0, 24.0), (0.0, 3.0)])
