@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from pipelines.queries import intervals, misuse, remedies
+from pipelines.queries import intervals, misuse, recovery, remedies
 from pipelines.queries.build_facts import BuildFacts, build_facts
 from pipelines.queries.claims import claims_of
 from pipelines.queries.emerging import Declared, alerts, declared
@@ -44,6 +44,7 @@ class Digest:
     misuse: dict[str, Value]
     refusals: pl.DataFrame
     regret: Value
+    recovery: pl.DataFrame
     policies: list[str]
     definitions: list[Measure]
 
@@ -60,6 +61,7 @@ def digest(snapshot: Snapshot, period: Period) -> Digest:
     signals = alerts(snapshot, EVERYTHING)
     years = machine_years(snapshot, year)
     wanted = {"fct_claims": {*COUNTED, "cost_per_claim"}, "fct_remedy_costs": {"expected_regret"}}
+    wanted["fct_supplier_recovery"] = {"claimable"}
     wanted["fct_misuse_rejections"] = {"misuse_rejections", "overturned_share", "proven_share"}
     return Digest(
         period=period,
@@ -74,6 +76,7 @@ def digest(snapshot: Snapshot, period: Period) -> Digest:
         apart=apart(snapshot, year),
         misuse=misuse.headline(snapshot, year),
         refusals=claims_of(snapshot, scope).filter(pl.col("resolution") == "rejected_misuse"),
+        recovery=recovery.by_supplier(snapshot, year),
         regret=remedies.expected_regret(snapshot, year),
         policies=policies(snapshot, period.until_on),
         definitions=[each for each in declared_measures(snapshot) if each.name in wanted.get(each.mart, ())],

@@ -15,6 +15,7 @@ import polars as pl
 from pipelines.queries.emerging import beside, containment, history
 from pipelines.queries.issues import claims_of_signal
 from pipelines.queries.lifetimes import life_curve
+from pipelines.queries.recovery import of_claims
 from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import Snapshot
 
@@ -34,6 +35,7 @@ class Issue:
     history: pl.DataFrame
     machines: pl.DataFrame
     claims: pl.DataFrame
+    recovery: pl.DataFrame
 
     @property
     def texts(self) -> list[str]:
@@ -50,6 +52,7 @@ def issue_of(snapshot: Snapshot, signal: Mapping[str, Any]) -> Issue:
     """Everything behind one row of `fct_signals`."""
     sku, row = signal["sku"], dict(signal)
     family = Scope(family_code=signal["family_code"])
+    claims = claims_of_signal(snapshot, signal)
     return Issue(
         signal=row,
         product_name=snapshot.rows(
@@ -61,5 +64,6 @@ def issue_of(snapshot: Snapshot, signal: Mapping[str, Any]) -> Issue:
         suppliers=beside(snapshot, row, "supplier"),
         history=history(snapshot, signal["signal_id"]),
         machines=containment(snapshot, signal["signal_id"]),
-        claims=claims_of_signal(snapshot, signal),
+        claims=claims,
+        recovery=of_claims(snapshot, claims["ticket_id"].to_list()),
     )

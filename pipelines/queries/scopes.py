@@ -22,6 +22,7 @@ _PERIOD_COLUMN = {
     "fct_warranty_exposure": "week",
     "fct_audit_findings": "happened_on",
     "fct_remedy_costs": "requested_on",
+    "fct_supplier_recovery": "requested_on",
 }
 _DIMENSIONS = {
     "fct_claims": ("family_code", "sku", "supplier_id", "lot_code", "service_center_id"),
@@ -33,6 +34,7 @@ _DIMENSIONS = {
     "fct_warranty_exposure": ("family_code", "sku", "supplier_id", "lot_code"),
     "fct_audit_findings": ("family_code", "sku", "service_center_id"),
     "fct_remedy_costs": ("family_code", "sku", "supplier_id", "service_center_id"),
+    "fct_supplier_recovery": ("family_code", "sku", "supplier_id", "lot_code", "service_center_id"),
 }
 
 # Marts whose rows are about a whole scope: scope_type and scope_id, nothing to add up.

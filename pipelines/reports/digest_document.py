@@ -73,6 +73,7 @@ def digest_document(
             n=formats.number(regret.n, language),
         )  # fmt: skip
         blocks += [Heading(t("regret")), Text(sentence)]
+    blocks += _recovery(digest, names)
     for issue in paged:
         blocks += [PageBreak(), *issue_page(issue, own.get(issue.signal["signal_id"]), names, base_url)]
     blocks += [PageBreak() if paged else Text(""), *_definitions(digest, names)]
@@ -296,6 +297,23 @@ def _misuse(digest: Digest, names: Names) -> Iterator[Block]:
     )
     if not digest.refusals.is_empty():
         yield claims_table(digest.refusals.iter_rows(named=True), t("refusals"), names)
+
+
+def _recovery(digest: Digest, names: Names) -> Iterator[Block]:
+    t = names.t
+    if digest.recovery.is_empty():
+        return
+    columns = [
+        Column(t("supplier"), width=24),
+        Column(t("confirmed_claims"), "integer", 14),
+        Column(t("without_terms"), "integer", 14),
+        Column(t("claimable"), "euros", 14),
+    ]
+    keys = ("supplier_id", "confirmed_claims", "without_terms", "claimable")
+    rows = [tuple(row[key] for key in keys) for row in digest.recovery.iter_rows(named=True)]
+    yield Heading(t("recovery"))
+    yield table_of(t("recovery"), columns, rows, shown=10)
+    yield Text(t("recovery_note"), "soft")
 
 
 def claims_table(claims: Any, title: str, names: Names, shown: int = 20) -> Table:

@@ -32,6 +32,7 @@ def eight_d(issue: Issue, alert: Alert | None, facts: BuildFacts, names: Names, 
             *_team(alert, names),
             *_problem(issue, names),
             *_containment(issue.machines, names, files),
+            *_recovery(issue, names),
             *_causes(issue, names),
             *_measures(alert, names),
             *_effectiveness(issue, alert, names),
@@ -82,6 +83,25 @@ def _containment(machines: pl.DataFrame, names: Names, files: str) -> Iterator[B
         yield table_of(t("d3_lots"), columns, rows, shown=15)
     yield Text(t("d3_files", files=files), "soft")
     yield Blank(t("d3_stock"), 2)
+
+
+def _recovery(issue: Issue, names: Names) -> Iterator[Block]:
+    """What the supplier owes back so far; beside the disciplines, since it is settled apart."""
+    t, number = names.t, partial(formats.number, language=names.language)
+    if issue.recovery.is_empty():
+        return
+    states = issue.recovery["recovery_state"].to_list()
+    yield Heading(t("recovery"), 2)
+    yield Text(
+        t(
+            "recovery_line",
+            amount=formats.euros(float(sum(issue.recovery["claimable_eur"])), names.language, 2),
+            claimable=number(states.count("claimable")),
+            claims=number(len(states)),
+            old=number(states.count("too_old")),
+            without=number(states.count("no_terms")),
+        )
+    )
 
 
 def _causes(issue: Issue, names: Names) -> Iterator[Block]:

@@ -83,6 +83,7 @@ def evidence_pack(snapshot: Snapshot, issue: Issue, facts: BuildFacts, names: Na
         *evidence(issue, names),
         _table(t("claims"), claims, names),
         _table(t("repairs"), repairs, names),
+        _table(t("recovery"), issue.recovery, names),
     )
     told = {
         "snapshot": snapshot.path.name,

@@ -1,0 +1,69 @@
+-- What a supplier owes back for a confirmed defect, by the term of the day of the customer's contract.
+with claims as (
+    select * from {{ ref('fct_claims') }}
+    where is_claim and cause = 'defect' and not is_cause_presumed and supplier_id is not null
+),
+
+terms as (
+    select * from {{ ref('supplier_terms') }}
+),
+
+costed as (
+    select
+        claims.ticket_id,
+        claims.requested_on,
+        claims.sku,
+        claims.family_code,
+        claims.supplier_id,
+        claims.lot_code,
+        claims.fault_code,
+        claims.service_center_id,
+        claims.age_months,
+        claims.is_cost_complete,
+        coalesce(claims.part_eur, 0) + coalesce(claims.new_units_eur, 0) as goods_eur,
+        coalesce(claims.repairs_cost_eur, 0) as work_eur,
+        coalesce(claims.return_freight_eur, 0) + coalesce(claims.new_units_freight_eur, 0)
+        + coalesce(claims.part_freight_eur, 0) as freight_eur,
+        terms.valid_from as terms_from,
+        terms.claim_months,
+        terms.goods_share,
+        terms.work_share,
+        terms.freight_share,
+        terms.mark as terms_mark
+    from claims
+    left join terms
+        on
+            claims.supplier_id = terms.supplier_id
+            and coalesce(claims.contract_on, claims.requested_on) >= terms.valid_from
+            and (terms.valid_to is null or coalesce(claims.contract_on, claims.requested_on) <= terms.valid_to)
+)
+
+select
+    ticket_id,
+    requested_on,
+    sku,
+    family_code,
+    supplier_id,
+    lot_code,
+    fault_code,
+    service_center_id,
+    terms_from,
+    terms_mark,
+    cast(goods_eur as decimal(18, 2)) as goods_eur,
+    cast(work_eur as decimal(18, 2)) as work_eur,
+    cast(freight_eur as decimal(18, 2)) as freight_eur,
+    is_cost_complete,
+    case
+        when terms_from is null then 'no_terms'
+        when age_months is null then 'age_unknown'
+        when age_months > claim_months then 'too_old'
+        else 'claimable'
+    end as recovery_state,
+    cast(
+        case
+            when terms_from is not null and age_months <= claim_months
+                then goods_eur * goods_share + work_eur * work_share + freight_eur * freight_share
+            else 0
+        end as decimal(18, 2)
+    ) as claimable_eur
+from costed
