@@ -6,11 +6,15 @@ and inside it no more than redaction is measured to miss.
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
+import xlsxwriter
 
 from pipelines.feeds import check, quarantined, take_all
 from pipelines.feeds.contract import contract
@@ -113,3 +117,60 @@ def test_files_are_for_their_owner_alone(home: Home, put: Put) -> None:
         for path in (folder, *folder.rglob("*")):
             mode = path.stat().st_mode & 0o777
             assert mode & 0o077 == 0, f"{path.relative_to(home.root)} has the mode {mode:o}"
+
+
+INVENTED = """
+format: {format}
+columns: [id, day, note, who]
+shape: |
+  select id, day, who, concat('vu: ', note) as told, concat(note, ' ', id) as mixed, _row from file
+feeds:
+  tickets:
+    columns:
+      ticket_id: mixed
+      requested_at: day
+      channel: {{constant: email}}
+      description: told
+      customer_id: who
+      resolution: {{from: mixed, else: unknown}}
+"""
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "ndjson", "xlsx"])
+def test_what_is_planted_where_a_shape_invents_columns_is_not_found_again(
+    home: Home, put: Put, tmp_path: Path, kind: str
+) -> None:
+    ones = [one for number in range(12) for one in canaries(88_000 + number)]
+    rows = [
+        {"id": f"N{place}", "day": "2024-03-01" if place % 3 else "never", "note": one.text, "who": one.text}
+        for place, one in enumerate(ones)
+    ]
+    (home.mappings / "desk.yml").write_text(INVENTED.format(format=kind), encoding="utf-8")
+    if kind == "xlsx":
+        book = xlsxwriter.Workbook(str(tmp_path / "book.xlsx"))
+        sheet = book.add_worksheet()
+        for place, row in enumerate([dict(zip(rows[0], rows[0], strict=True)), *rows]):
+            for column, value in enumerate(row.values()):
+                sheet.write_string(place, column, value)
+        book.close()
+        put("desk", (tmp_path / "book.xlsx").read_bytes(), "book.xlsx")
+    elif kind == "csv":
+        out = io.StringIO()
+        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        put("desk", out.getvalue())
+    else:
+        lines = [json.dumps(row) for row in rows]
+        text = "\n".join(lines) if kind == "ndjson" else f'{{"tickets": [{", ".join(lines)}]}}'
+        put("desk", text, f"desk.{kind}")
+    messages: list[str] = []
+    (delivery,) = take_all(home, messages.append)
+    assert delivery.refusal is None
+    assert delivery.counts[0].rows_read == len(rows)
+    assert delivery.counts[0].rows_quarantined >= len(rows) // 3
+    left = survivors(ones, kept(home) + "\n".join([*messages, str(delivery), *map(str, quarantined(home))]))
+    assert [one for one in left if one.kind in ("phone", "e-mail", "iban")] == []
+    for share, name in ((0.05, "street"), (0.10, "name")):
+        of_kind = [one for one in ones if one.kind == name]
+        assert len([one for one in left if one.kind == name]) <= share * len(of_kind)
