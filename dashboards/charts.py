@@ -90,6 +90,8 @@ def _with_links(chart: Any, shared: Any = None) -> Any:
     kind = chart.mark if isinstance(chart.mark, str) else chart.mark.type
     if kind not in _SINGLE or "href" not in getattr(frame, "columns", ()):
         return chart
+    if not isinstance(chart.mark, str):
+        chart.mark.cursor = "pointer"
     return chart.encode(href=alt.Href("href:N"))
 
 

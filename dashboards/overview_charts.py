@@ -12,7 +12,7 @@ from dashboards.texts import language, t, term
 from dashboards.url_state import bound
 from pipelines.queries.behind import CLAIMS, FIRST
 from pipelines.queries.lifetimes import MONTHS, rates_among
-from pipelines.queries.overview import claims_by_month
+from pipelines.queries.overview import claims_by_month, claims_by_month_sql
 from pipelines.queries.scopes import Scope
 from pipelines.queries.words import code_label
 
@@ -52,6 +52,7 @@ def months(scope: Scope) -> None:
             | {code: fields.number(label) for code, label in labels.items()},
             "claims_by_month",
             t("months_title"),
+            ask(claims_by_month_sql, scope),
         )
 
 

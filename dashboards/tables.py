@@ -160,7 +160,12 @@ def matrix_or_table(
         grid(frame, columns, alt)
 
 
-def behind(frame: pl.DataFrame, columns: Mapping[str, Field | str], name: str, alt: str) -> None:
-    """The folded table behind a chart, with its download."""
+def behind(
+    frame: pl.DataFrame, columns: Mapping[str, Field | str], name: str, alt: str, sql: str | None = None
+) -> None:
+    """The folded table behind a chart, with its download and the SQL that gives its numbers."""
     with st.expander(t("table_behind"), icon=":material/table_rows:"):
         grid(frame, columns, alt, name=name)
+        if sql is not None:
+            st.code(sql, language="sql")
+            st.caption(t("how_snapshot", build=ask(build_facts).build_id))

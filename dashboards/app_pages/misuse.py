@@ -15,7 +15,16 @@ from dashboards.url_state import OneOf, bound
 from pipelines.queries.behind import CLAIMS
 from pipelines.queries.claims import fault_labels
 from pipelines.queries.formats import percent
-from pipelines.queries.misuse import MART, bounds, by_fault, centre_power, centres, headline, shares_by
+from pipelines.queries.misuse import (
+    MART,
+    bounds,
+    by_fault,
+    centre_power,
+    centres,
+    headline,
+    shares_by,
+    shares_by_sql,
+)
 from pipelines.queries.scopes import Scope
 from pipelines.queries.words import code_label
 
@@ -44,7 +53,13 @@ with left, st.container(border=True):
         linked = with_ways(months, "events", f"{MART}.rejection_share", scope, month="month")
         charts.show(share_charts.share_over_time(linked, words), t("misuse_months_alt"), lang, 440)
     month = fields.month(t("axis_month"))
-    behind(months, {"month": month} | columns, "misuse_by_month", t("misuse_months"))
+    behind(
+        months,
+        {"month": month} | columns,
+        "misuse_by_month",
+        t("misuse_months"),
+        ask(shares_by_sql, "month", scope),
+    )
 with right, st.container(border=True):
     st.subheader(t("misuse_groups"), anchor=False)
     key = st.segmented_control(
@@ -67,7 +82,13 @@ with right, st.container(border=True):
         st.info(t("misuse_too_few"))
     else:
         charts.show(share_charts.share_dots(enough, "label", words), t("misuse_groups_alt"), lang, 384)
-    behind(groups, {"label": t("share_group")} | columns, "misuse_by_group", t("misuse_groups"))
+    behind(
+        groups,
+        {"label": t("share_group")} | columns,
+        "misuse_by_group",
+        t("misuse_groups"),
+        ask(shares_by_sql, key, scope),
+    )
 
 with st.container(border=True):
     st.subheader(t("misuse_centres"), anchor=False)

@@ -10,6 +10,7 @@ from dashboards.tables import behind
 from dashboards.texts import language, t, term
 from pipelines.queries.lifetimes import failure_rates, life_curve, rates_by_cohort
 from pipelines.queries.overview import headline, per_unit
+from pipelines.queries.proofs import of_curve
 
 header(t("page_overview"), t("overview_subtitle"))
 scope = scope_filter(("family", "sku", "supplier", "period"))
@@ -44,7 +45,13 @@ with left, st.container(border=True, height="stretch"):
         st.info(t("no_life_table"))
     else:
         charts.show(charts.failure_curve(curve, words), t("curve_alt"), lang, 420)
-        behind(curve, {"age_month": t("axis_months")} | rate_columns, "failure_curve", t("curve_title"))
+        behind(
+            curve,
+            {"age_month": t("axis_months")} | rate_columns,
+            "failure_curve",
+            t("curve_title"),
+            of_curve(scope, "defect"),
+        )
 with right:
     overview_charts.rates(scope)
 overview_charts.months(scope)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipelines.queries.measures import Value, beside, values, values_by
+from pipelines.queries.measures import Value, beside, measure, values, values_by
+from pipelines.queries.proofs import of_groups
 from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import Snapshot
 from pipelines.queries.thresholds import threshold
@@ -32,6 +33,11 @@ def bounds(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
 def shares_by(snapshot: Snapshot, column: str, scope: Scope) -> pl.DataFrame:
     """The rejection share by month, family_code or sku: value, events, n, low, high, is_enough."""
     return values_by(snapshot, MART, ["rejection_share"], [column], scope).drop("measure")
+
+
+def shares_by_sql(snapshot: Snapshot, column: str, scope: Scope) -> str:
+    """The SQL of `shares_by`."""
+    return of_groups(measure(snapshot, MART, "rejection_share"), [column], scope)
 
 
 def by_fault(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.queries.measures import Value, values, values_by
+from pipelines.queries.measures import Value, measure, values, values_by
+from pipelines.queries.proofs import of_groups
 from pipelines.queries.scopes import Scope
 from pipelines.queries.snapshot import Snapshot
 
@@ -23,6 +24,11 @@ def headline(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
 def per_unit(snapshot: Snapshot, scope: Scope) -> dict[str, Value]:
     """Claims and failures per unit in service, whatever its age; a period selects the units by delivery."""
     return values(snapshot, "fct_order_lines", PER_UNIT, scope)
+
+
+def claims_by_month_sql(snapshot: Snapshot, scope: Scope) -> str:
+    """The SQL of `claims_by_month`."""
+    return of_groups(measure(snapshot, "fct_claims", "claims"), [_MONTH, "cause"], scope)
 
 
 def claims_by_month(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:

@@ -5,7 +5,7 @@ Belongs here: writing a question out with its values in place. Does not belong h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,29 @@ def of_measure(measure: Measure, scope: Scope) -> str:
     if measure.denominator:
         value += f"\n    / nullif(cast({measure.denominator} as double), 0)"
     return f"select\n    {value} as value\nfrom marts.{measure.mart}\nwhere {_filled(condition, parameters)};"
+
+
+def of_groups(measure: Measure, by: Sequence[str], scope: Scope) -> str:
+    """The declared measure by group, as a table behind a chart holds it: the groups, events, n, value."""
+    condition, parameters = where(measure.mart, scope)
+    events = f"cast({measure.numerator} as double)"
+    n = f"cast({measure.denominator} as double)" if measure.denominator else "null"
+    return (
+        f"select\n    {', '.join(by)},\n    {events} as events,\n    {n} as n,\n    "
+        f"{events if n == 'null' else f'{events} / nullif({n}, 0)'} as value\n"
+        f"from marts.{measure.mart}\nwhere {_filled(condition, parameters)}\ngroup by all\norder by all;"
+    )
+
+
+def of_curve(scope: Scope, cause: str) -> str:
+    """The life table of one scope over all delivery months: a row per month in service."""
+    scope_type, scope_id = scope_key(scope)
+    keys = {"scope_type": scope_type, "scope_id": scope_id, "cause": cause}
+    told = " and ".join(f"{name} = {_literal(value)}" for name, value in keys.items())
+    return (
+        "select age_month, cumulative as value, cumulative_low, cumulative_high, units, cumulative_events\n"
+        f"from marts.fct_life_table\nwhere {told} and cohort is null\norder by age_month;"
+    )
 
 
 def of_rate(rate: Mapping[str, Any]) -> str:

@@ -83,6 +83,21 @@ def test_a_chosen_filter_is_in_the_url_and_the_url_reproduces_it_in_french(page:
     assert page.locator("h1").inner_text() == "Demandes"
 
 
+def test_a_click_on_a_bar_and_on_a_card_opens_what_they_count(page: Any, address: str) -> None:
+    visit(page, f"{address}/overview")
+    bar = page.locator("path[aria-roledescription=bar][aria-label*='href: claims']").last
+    count = re.search(r"Claims: ([\d,]+)", bar.get_attribute("aria-label"))
+    assert count is not None
+    bar.click()
+    page.wait_for_url("**/claims?**behind=**")
+    settle(page)
+    told = page.get_by_text(re.compile(r"^([\d,]+|One) claims?\.")).inner_text()
+    assert told.split()[0].replace("One", "1") == count[1], told
+    visit(page, f"{address}/overview")
+    page.get_by_role("link", name="The rows").nth(2).click()
+    page.wait_for_url("**behind=fct_claims.failures**")
+
+
 def test_filters_and_language_follow_to_the_next_page(page: Any, address: str) -> None:
     visit(page, f"{address}/overview?family=chainsaw&lang=fr")
     page.get_by_role("link", name="À traiter").click()
