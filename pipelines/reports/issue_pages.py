@@ -149,10 +149,9 @@ def evidence(issue: Issue, names: Names) -> Iterator[Block]:
 
 
 def link_to(base_url: str, signal: Mapping[str, Any], language: str) -> str:
-    """The dashboards' page that shows the same."""
-    query = {"lang": language, "family": signal["family_code"], "sku": signal["sku"]}
-    named = urlencode({key: value for key, value in query.items() if value})
-    return f"{base_url.rstrip('/')}/failures?{named}"
+    """The dashboards' page of the same signal."""
+    named = urlencode({"lang": language, "signal": signal["signal_id"]})
+    return f"{base_url.rstrip('/')}/emerging?{named}"
 
 
 def _curve(issue: Issue, names: Names) -> Iterator[Block]:

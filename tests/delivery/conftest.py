@@ -36,14 +36,26 @@ def signalled(
             ]
             family = dict(con.sql("select distinct sku, family_code from marts.fct_claims").fetchall())
             signals, history, machines = [], [], []
+            # The first alert is one of a lot that customers really claimed.
+            own_sku, own_lot = con.sql(
+                "select sku, lot_code from marts.fct_claims where fault_code = 'D01' and is_claim "
+                "and lot_code is not null group by all order by count(*) desc, 1, 2 limit 1"
+            ).fetchall()[0]
+            con.execute(
+                "insert into marts.fct_supplier_recovery by name select ticket_id, requested_on, "
+                "family_code, 'S1' as supplier_id, 'claimable' as recovery_state, 12.50 as claimable_eur "
+                "from marts.fct_claims where is_claim and sku = ? and lot_code = ? and fault_code = 'D01'",
+                [own_sku, own_lot],
+            )
             for place in range(count):
-                sku = skus[place % len(skus)]
-                name = f"family_code={family[sku]}|sku={sku}|fault_code=D01|lot_code={_lot(place)}"
+                sku = skus[place % len(skus)] if place else own_sku
+                lot = _lot(place) if place else own_lot
+                name = f"family_code={family[sku]}|sku={sku}|fault_code=D01|lot_code={lot}"
                 signals.append(
                     {
                         "signal_id": name, "level": "lot", "method": "comparison", "family_code": family[sku],
                         "power_source": "petrol_4t", "sku": sku, "fault_code": "D01",
-                        "lot_code": _lot(place), "observed": 12 + place,
+                        "lot_code": lot, "observed": 12 + place,
                         "expected": 3.25, "ratio": (12 + place) / 3.25, "ratio_low": 1.9, "ratio_high": 6.4,
                         "statistic": 1e6, "signal_limit": 1e4, "is_over_limit": True, "status": "alert",
                         "first_signal_on": date(2026, 6, 30), "units_sold": 300, "units_under_warranty": 270,

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import openpyxl
 import pypdf
@@ -25,10 +26,12 @@ from pipelines.queries import misuse, remedies
 from pipelines.queries.emerging import alerts as raised
 from pipelines.queries.emerging import containment
 from pipelines.queries.formats import by_format, euros, number
+from pipelines.queries.issues import claims_of_signal
 from pipelines.queries.measures import values
 from pipelines.queries.periods import Period
 from pipelines.queries.scopes import EVERYTHING, Scope
 from pipelines.queries.snapshot import open_snapshot
+from pipelines.reports.issue_files import slug_of
 from pipelines.signals import act, record_alerts
 from pipelines.signals.watching import SIGNAL_SCHEMA
 
@@ -198,10 +201,19 @@ def test_what_people_confirm_is_news_and_gets_its_8d_with_its_open_actions(signa
         assert flat(part) in text
     assert "#let stop = 1" in report.letter.text
     assert "yes" in report.letter.text
-    [pack] = [content for name, content in report.files.items() if name.startswith("evidence-LOT-000")]
+    snapshot = open_snapshot(home)
+    signal = raised(snapshot, EVERYTHING).row(0, named=True)
+    claims = claims_of_signal(snapshot, signal)
+    snapshot.close()
+    assert claims.height > 0
+    assert flat(f"€{12.5 * claims.height:,.2f} can be claimed from the supplier") in text
+    name = f"evidence-{slug_of(signal)}.zip"
+    pack = report.files[name]
     with zipfile.ZipFile(io.BytesIO(pack)) as file:
         told = json.loads(file.read("signal.json"))
         assert told["snapshot"].startswith("savoir-")
+        assert told["claims"] == claims.height
+        assert claims["ticket_id"][0] in file.read("texts.txt").decode()
         assert set(file.namelist()) == {"evidence.xlsx", "texts.txt", "signal.json"}
 
 
@@ -268,3 +280,15 @@ def test_what_fails_in_one_subscription_keeps_no_other_back(home: Home, tmp_path
     assert [folder.parent.name for folder in done.folders] == ["fine"]
     assert len(done.problems) == 1
     assert {path.name for path in done.folders[0].iterdir()} >= {"report.pdf", "report.html", "report.xlsx"}
+
+
+def test_a_link_leads_to_the_page_of_the_same_signal(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAVOIR_PUBLIC_URL", "https://savoir.example/")
+    html = Html(made(home, language="fr").letter.html)
+    [address] = [str(attributes["href"]) for tag, attributes in html.tags if tag == "a"]
+    beginning, _, query = address.partition("?")
+    snapshot = open_snapshot(home)
+    [signal_id] = raised(snapshot, EVERYTHING)["signal_id"].to_list()
+    snapshot.close()
+    assert beginning == "https://savoir.example/emerging"
+    assert parse_qs(query) == {"lang": ["fr"], "signal": [signal_id]}
