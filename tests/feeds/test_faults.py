@@ -9,7 +9,6 @@ import pytest
 from benchmarks.faults.__main__ import PARTS, run_part
 from benchmarks.faults.hostile import count_by_rule
 
-
 # Those that build run on demand: `python -m benchmarks.faults --part kills --part rows`.
 CHEAP = [part for part in PARTS if part not in ("kills", "rows")]
 
