@@ -216,9 +216,11 @@ def _with_seasons(curves: Curves, fleet: Fleet, claims: pl.DataFrame) -> Curves:
     counted = observed.sum(axis=0)
     # What is counted is the month's claims of both stretches: a month of the year has one factor there.
     parameters = 2.0 * len(STRETCHES) + factors.max(axis=0)
+    freedom = max(months - round(parameters[-1]), 6)
     scatter = (
         overdispersion(counted[:-1], fitted[:-1], round(parameters[:-1].sum())),
-        overdispersion(counted[-1], fitted[:-1].sum(axis=0), round(parameters[-1])),
+        # Found from few months, it is known no better: the variance of Student's t with so many degrees.
+        overdispersion(counted[-1], fitted[:-1].sum(axis=0), round(parameters[-1])) * freedom / (freedom - 2),
     )
     return replace(curves, season=season, season_log_variance=spread, scatter=scatter)
 
