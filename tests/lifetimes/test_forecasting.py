@@ -206,7 +206,7 @@ def test_in_the_middle_of_a_month_the_rest_of_it_is_foreseen_and_not_scored(stea
 def test_past_forecasts_of_the_demo_hold_what_came(demo: duckdb.DuckDBPyConnection) -> None:
     """90 % limits. Counts below one a month are held by more, since a count is whole; months go together.
 
-    Seen on 60,000 lines: 94 % of 1,092 months of families and 83 % of 78 of the total, bias -2 %. Those 78 are
+    Seen on 60,000 lines: 94 % of 1,092 months of families, 83 % of 78 of the total, bias -2 %. Those 78 are
     twelve months of one history, each foretold from up to twelve days, with bad lots planted: what the limits
     hold over many histories is told by benchmarks/forecasts.py.
     """
