@@ -48,7 +48,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "season_growth": NO_BAD_LOT | {"parameters": {"yearly_growth": 0.6, "restart_multiplier": 6}},
     "drifting_delay": NO_BAD_LOT | {"parameters": {"reporting_delay_yearly_factor": 1.5}},
     "stopped_feed": NO_BAD_LOT | {"parameters": {"feed_stop_days": {"tickets": 30, "repairs": 30}}},
-    "strict_centres": NO_BAD_LOT | {"parameters": {"centre_strict_share": "0.0|0.35"}},
+    "strict_centres": NO_BAD_LOT | {"parameters": {"center_strict_share": "0.0|0.35"}},
 }
 
 

@@ -45,11 +45,11 @@ def scope(parts: Sequence[str]) -> Scope:
         sku = drawn("sku", lambda: _sku(family))
         supplier = drawn("supplier", _supplier)
         lot = drawn("lot", lambda: named("lot", OneOf(ask(lots))))
-        centre = drawn("centre", _centre)
+        center = drawn("centre", _center)
         from_on, until_on = drawn("period", _period, (None, None))
     if refused:
         raise UnknownValueError(refused)
-    return Scope(family, sku, centre, from_on, until_on, supplier, lot)
+    return Scope(family, sku, center, from_on, until_on, supplier, lot)
 
 
 def choice(key: str, label: str, codes: Sequence[str], placeholder: str, **binding: Any) -> str | None:
@@ -117,7 +117,7 @@ def _supplier() -> str | None:
     )
 
 
-def _centre() -> str | None:
+def _center() -> str | None:
     names = dict(ask(service_centers).iter_rows())
     return st.selectbox(
         t("centre"),
@@ -125,7 +125,7 @@ def _centre() -> str | None:
         index=None,
         **bound("centre", OneOf(names)),
         placeholder=t("all_centres"),
-        format_func=lambda centre: names.get(centre) or centre,
+        format_func=lambda center: names.get(center) or center,
     )
 
 

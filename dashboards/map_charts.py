@@ -46,7 +46,7 @@ def reach(claimed: pl.DataFrame, places: pl.DataFrame, words: dict[str, str]) ->
             ],
         )
     )
-    centres = (
+    centers = (
         _chart(
             places.filter(inside).with_columns(
                 told=pl.when("is_chosen").then(pl.lit(words["chosen"])).otherwise(pl.lit(words["others"]))
@@ -65,4 +65,4 @@ def reach(claimed: pl.DataFrame, places: pl.DataFrame, words: dict[str, str]) ->
             ],
         )
     )
-    return (departments + centres).resolve_scale(size="independent", color="independent")
+    return (departments + centers).resolve_scale(size="independent", color="independent")

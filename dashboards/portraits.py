@@ -108,13 +108,13 @@ def faults(own: Scope) -> None:
         go_to("claims", **parameters(CLAIMS, own, {"fault": row["fault_code"], "cause": row["cause"]}))
 
 
-def centres(own: Scope) -> None:
+def centers(own: Scope) -> None:
     """Claims by service centre; a row opens the centre's page."""
     with st.container(border=True, height="stretch"):
         st.subheader(t("product_centres"), anchor=False)
-        found = ask(products.by_centre, own).with_columns(centre=pl.coalesce("name", "service_center_id"))
+        found = ask(products.by_center, own).with_columns(center=pl.coalesce("name", "service_center_id"))
         shown = {
-            "centre": fields.text(t("centre")),
+            "center": fields.text(t("centre")),
             "claims": fields.number(t("axis_claims")),
             "turnaround_days": fields.number(t("axis_turnaround"), 1),
         }

@@ -70,7 +70,7 @@ def share_dots(frame: pl.DataFrame, label: str, words: dict[str, str]) -> Any:
     return whisker + base.mark_point(color=MAIN, filled=True, size=80, opacity=1).encode(x=x)
 
 
-def centre_funnel(frame: pl.DataFrame, words: dict[str, str]) -> Any:
+def center_funnel(frame: pl.DataFrame, words: dict[str, str]) -> Any:
     """Each centre's misuse verdicts over those its case mix would bring, in the funnel of chance."""
     x = alt.X(
         "expected_misuse:Q",

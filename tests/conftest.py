@@ -26,7 +26,7 @@ PUBLISHED_WITH_REFUSALS = 3
 # it out.
 SLOW_FIXTURES = {
     "address", "browser", "busy_shop", "dbt", "demo_home", "judged", "repository", "retail_home", "served",
-    "shop", "sparse_home", "taken", "toy_project", "workshop",
+    "hard_home", "shop", "sparse_home", "taken", "toy_project", "workshop",
 }  # fmt: skip
 
 

@@ -213,7 +213,7 @@ def _claims(orders: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, pl.DataFra
                     key: line[key]
                     for key in ("sku", "family_code", "lot_code", "contract_on", "delivered_on")
                 },
-                "event_units": 1,
+                "units": 1,
                 "watched_units": 1,
                 "service_center_id": ("SC1", "SC2")[number % 2] if is_diagnosed else None,
                 "requested_on": requested,

@@ -10,7 +10,7 @@ from dashboards.filters import scope as scope_filter
 from dashboards.navigation import go_to
 from dashboards.tables import behind, grid, with_texts
 from dashboards.texts import inert, language, t
-from pipelines.queries import centres, misuse
+from pipelines.queries import centers, misuse
 from pipelines.queries.formats import number, percent
 from pipelines.queries.measures import values
 from pipelines.queries.scopes import Scope
@@ -18,7 +18,7 @@ from pipelines.queries.scopes import Scope
 
 def days_card(scope: Scope) -> None:
     """Days until half and nine tenths of the machines are back, those still away counted."""
-    found = ask(centres.days_away, scope)
+    found = ask(centers.days_away, scope)
     with st.container(border=True, height="stretch", gap="xxsmall"):
         row = found.row(0, named=True) if found.height else {"median_days": None, "late_days": None, "n": 0}
         half, late = (number(row[name], lang) if row[name] is not None else "–" for name in DAYS)
@@ -31,8 +31,8 @@ def reach(scope: Scope, chosen: str | None) -> None:
     """Where claims come from and whether a centre for them is near."""
     with st.container(border=True):
         st.subheader(t("centre_reach"), anchor=False)
-        st.caption(t("centre_reach_caption", km=centres.NEAR_KM))
-        claimed = ask(centres.reached, scope.without_centre())
+        st.caption(t("centre_reach_caption", km=centers.NEAR_KM))
+        claimed = ask(centers.reached, scope.without_center())
         if claimed.is_empty():
             st.info(t("no_claims"))
             return
@@ -40,11 +40,11 @@ def reach(scope: Scope, chosen: str | None) -> None:
         st.markdown(
             t("centre_reach_said", share=percent(near, lang), n=number(claimed["claims"].sum(), lang))
         )
-        places = ask(centres.places).with_columns(is_chosen=pl.col("service_center_id") == (chosen or ""))
+        places = ask(centers.places).with_columns(is_chosen=pl.col("service_center_id") == (chosen or ""))
         of_chosen = places.filter("is_chosen")
         if of_chosen.height:
             row = of_chosen.row(0, named=True)
-            own = centres.distances(row["latitude"], row["longitude"]).filter(pl.col("km") <= centres.NEAR_KM)
+            own = centers.distances(row["latitude"], row["longitude"]).filter(pl.col("km") <= centers.NEAR_KM)
             reached = claimed.filter(pl.col("department").is_in(own["department"].to_list()))
             told = number(reached["claims"].sum(), lang)
             st.markdown(t("centre_reach_own", departments=number(own.height, lang), claims=told))
@@ -63,7 +63,7 @@ DAYS = ("median_days", "late_days")
 header(t("page_centres"), t("centres_subtitle"))
 scope = scope_filter(("family", "sku", "supplier", "centre"))
 lang = language()
-found = with_texts(ask(centres.ranked, scope), "status", "status_", "verdict").with_columns(
+found = with_texts(ask(centers.ranked, scope), "status", "status_", "verdict").with_columns(
     label=pl.coalesce("name", "service_center_id")
 )
 if scope.service_center_id is not None:
@@ -72,11 +72,11 @@ if scope.service_center_id is not None:
     row = found.row(0, named=True) if found.height else {"label": scope.service_center_id, "verdict": None}
     st.subheader(inert(f"{scope.service_center_id} · {row['label']}"), anchor=False)
 
-shown = ask(values, "fct_repairs", centres.MEASURES, scope)
+shown = ask(values, "fct_repairs", centers.MEASURES, scope)
 columns = st.columns(3)
 with columns[0]:
     days_card(scope)
-for column, name in zip([*columns[1:], *st.columns(3)], centres.MEASURES, strict=True):
+for column, name in zip([*columns[1:], *st.columns(3)], centers.MEASURES, strict=True):
     with column:
         portraits.measure_card(shown[name], scope=scope)
 

@@ -48,6 +48,6 @@ left, right = st.columns(2, gap="medium")
 with left:
     portraits.faults(own)
 with right:
-    portraits.centres(own)
+    portraits.centers(own)
 portraits.words_of_customers(own)
 portraits.claims_of(own)

@@ -92,13 +92,13 @@ with right, st.container(border=True):
 
 with st.container(border=True):
     st.subheader(t("misuse_centres"), anchor=False)
-    power = ask(centre_power)
+    power = ask(center_power)
     level = percent(power.false_alarm_share, lang, 0) if power else ""
     st.caption(t("misuse_centres_caption", level=level) if power else t("misuse_too_few"))
     if power is not None:
         chances = {name: percent(getattr(power, name), lang, 0) for name in ("lowest", "median", "highest")}
-        st.caption(t("misuse_centres_power", n=power.centres, **chances))
-    funnel = with_texts(ask(centres), "status", "status_", "status_label").with_columns(
+        st.caption(t("misuse_centres_power", n=power.centers, **chances))
+    funnel = with_texts(ask(centers), "status", "status_", "status_label").with_columns(
         label=pl.coalesce("name", "service_center_id")
     )
     if funnel.is_empty():
@@ -107,7 +107,7 @@ with st.container(border=True):
         linked = with_ways(
             funnel, "misuse_verdicts", f"{MART}.misuse_verdict_share", Scope(), centre="service_center_id"
         )
-        charts.show(share_charts.centre_funnel(linked, words), t("misuse_centres_alt"), lang, 340)
+        charts.show(share_charts.center_funnel(linked, words), t("misuse_centres_alt"), lang, 340)
         shown = {
             "label": t("centre"),
             "status_label": t("axis_verdict"),

@@ -103,7 +103,7 @@ def product(sku: str) -> None:
     with left:
         portraits.faults(own)
     with right:
-        portraits.centres(own)
+        portraits.centers(own)
     portraits.units_by("lot_code", own)
     portraits.units_by("supplier_id", own)
     portraits.forecast(own)

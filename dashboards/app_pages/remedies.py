@@ -124,17 +124,17 @@ with right, st.container(border=True, height="stretch"):
     st.subheader(t("remedies_centres"), anchor=False)
     st.caption(t("remedies_centres_caption"))
     nowhere = pl.lit(t("remedies_no_centre"))
-    centres = ask(remedies.regret_by_centre, scope).with_columns(
+    centers = ask(remedies.regret_by_center, scope).with_columns(
         label=pl.coalesce("name", "service_center_id", nowhere)
     )
-    enough = centres.filter("is_enough").sort("value", descending=True).head(15)
+    enough = centers.filter("is_enough").sort("value", descending=True).head(15)
     if enough.is_empty():
         st.info(t("remedies_too_few"))
     else:
         charts.show(money_charts.euro_dots(enough, words), t("remedies_centres_alt"), lang, 420)
     value = {"label": t("centre"), "value": fields.euro(words["regret"])}
     behind(
-        centres.sort("cases", descending=True), value | interval, "regret_by_centre", t("remedies_centres")
+        centers.sort("cases", descending=True), value | interval, "regret_by_centre", t("remedies_centres")
     )
 
 with st.container(border=True):

@@ -31,12 +31,21 @@
 {%- endmacro %}
 
 {#
-  Purpose: the month in service, 1 to 24, of an age in days (a month is 30.4375 days).
+  Purpose: the month in service, 1 to 24, of an age in days.
   Parameters: days, an integer expression that is not negative.
   Usage: {{ age_month('age_days') }} as age_month
 #}
 {% macro age_month(days) -%}
-    cast(least(24, floor({{ days }} / 30.4375) + 1) as bigint)
+    cast(least(24, floor({{ days }} / {{ days_per_month() }}) + 1) as bigint)
+{%- endmacro %}
+
+{#
+  Purpose: how long a month of age is (pipelines/months.py holds the same number, and a test both to it).
+  Parameters: none.
+  Usage: cast(age_days as double) / {{ days_per_month() }} as age_months
+#}
+{% macro days_per_month() -%}
+    30.4375
 {%- endmacro %}
 
 {#

@@ -10,7 +10,7 @@
         'paypal_state': ['none', 'open', 'closed_refunded', 'closed_kept'],
         'is_withdrawal': ['true', 'false'],
         'is_remote_resolved': ['true', 'false'],
-        'is_in_guarantee': ['true', 'false'],
+        'is_in_warranty': ['true', 'false'],
         'cause': ['pending', 'misuse', 'wear', 'no_fault', 'defect'],
         'is_legal_escalation': ['true', 'false'],
         'is_self_fit_part': ['true', 'false'],
@@ -18,7 +18,7 @@
         'is_repairable': ['true', 'false'],
         'is_repair_cheaper': ['true', 'false'],
         'has_stock': ['true', 'false'],
-        'is_centre_near': ['true', 'false'],
+        'is_center_near': ['true', 'false'],
     }) }}
 {%- endmacro %}
 
@@ -41,6 +41,34 @@
 {%- endmacro %}
 
 {#
+  Purpose: the columns of int_claims__conditions that hold a condition under another name, because tickets, prices and warranty
+    say something else under that one: an unknown is decided there.
+  Parameters: none.
+  Usage: {{ condition_columns().get('cause', 'cause') }}
+#}
+{% macro condition_columns() -%}
+    {{ return({
+        'cause': 'verdict_cause',
+        'is_in_warranty': 'is_warranty_running',
+        'is_remote_resolved': 'is_solved_remotely',
+        'is_repair_less_costly': 'is_repair_not_dearer',
+        'requested_remedy': 'exercised_remedy',
+    }) }}
+{%- endmacro %}
+
+{#
+  Purpose: the conditions as columns under the names of the decision tables.
+  Parameters: conditions, their names; alias, of int_claims__conditions.
+  Usage: select {{ named_conditions(law_conditions()) }} from {{ ref('int_claims__conditions') }} as facts
+#}
+{% macro named_conditions(conditions, alias='facts') -%}
+    {%- for condition in conditions -%}
+        {%- set column = condition_columns().get(condition, condition) -%}
+        {{ alias }}.{{ column }}{{ ' as ' ~ condition if column != condition }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#
   Purpose: the numbers and switches that a policy version sets (seed policy_parameters), with the type that models read.
   Parameters: none.
   Usage: {% for parameter, type in policy_parameters().items() %} … {% endfor %}
@@ -50,13 +78,13 @@
         'paypal_hold_months': 'integer',
         'unused_engine_hours': 'double',
         'unused_report_days': 'integer',
-        'centre_radius_km': 'double',
+        'center_radius_km': 'double',
         'repeat_fault_days': 'integer',
         'repair_limit_ratio': 'decimal(9,4)',
         'disproportion_ratio': 'decimal(9,4)',
         'has_stock': 'boolean',
         'is_extension_cumulative': 'boolean',
-        'professional_guarantee_months': 'integer',
+        'professional_warranty_months': 'integer',
         'invoice_tolerance_hours': 'integer',
         'assignment_days': 'integer',
         'exchange_target_days': 'integer',
@@ -81,7 +109,7 @@
         'is_repair_cheaper': 'coalesce(repair_cost_at_decision_eur < '
             ~ 'repair_limit_ratio * replacement_cost_at_decision_eur, true)',
         'has_stock': 'has_stock',
-        'is_centre_near': 'coalesce(centre_distance_km <= centre_radius_km, false)',
+        'is_center_near': 'coalesce(center_distance_km <= center_radius_km, false)',
     }) }}
 {%- endmacro %}
 
@@ -186,8 +214,8 @@
 {%- set others = conditions.keys() | reject('equalto', 'is_legal_escalation') | list -%}
 with facts as (
 
-    select distinct {{ others | join(', ') }}
-    from {{ facts }}
+    select distinct {{ named_conditions(others) }}
+    from {{ facts }} as facts
 
 ),
 
@@ -356,4 +384,13 @@ from ({{ first_matching_rules('combinations', 'rules', version, conditions) }}) 
             {%- endfor -%}
         {%- endfor -%}
     )
+{%- endmacro %}
+
+{#
+  Purpose: the resolutions that refuse, as a list of SQL.
+  Parameters: none.
+  Usage: where resolution in {{ refusals() }}
+#}
+{% macro refusals() -%}
+    ('rejected_out_of_warranty', 'rejected_misuse', 'rejected_wear')
 {%- endmacro %}

@@ -38,7 +38,7 @@ def decisions(snapshot: Snapshot) -> list[Decision]:
         *_stopped(snapshot),
         *_deadlines(snapshot),
         *_products(snapshot),
-        *_centres(snapshot),
+        *_centers(snapshot),
         *_audit(snapshot),
         *_reserve(snapshot),
     ]
@@ -101,8 +101,8 @@ def _products(snapshot: Snapshot) -> list[Decision]:
     return told
 
 
-def _centres(snapshot: Snapshot) -> list[Decision]:
-    high = misuse.centres(snapshot).filter(pl.col("status") == "high")
+def _centers(snapshot: Snapshot) -> list[Decision]:
+    high = misuse.centers(snapshot).filter(pl.col("status") == "high")
     if high.is_empty():
         return []
     row = high.row(0, named=True)

@@ -35,9 +35,9 @@ def wilson(events: float, trials: float) -> Interval:
     share = events / trials
     spread = _Z * math.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2))
     scale = 1 + _Z**2 / trials
-    centre = share + _Z**2 / (2 * trials)
-    low = 0.0 if events == 0 else (centre - spread) / scale
-    high = 1.0 if events == trials else (centre + spread) / scale
+    center = share + _Z**2 / (2 * trials)
+    low = 0.0 if events == 0 else (center - spread) / scale
+    high = 1.0 if events == trials else (center + spread) / scale
     return Interval(low, high)
 
 

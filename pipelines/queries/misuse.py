@@ -51,7 +51,7 @@ def by_fault(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     )
 
 
-def centres(snapshot: Snapshot) -> pl.DataFrame:
+def centers(snapshot: Snapshot) -> pl.DataFrame:
     """One row per service centre against its case mix, the most conspicuous first. All families, all time."""
     return snapshot.rows(
         """
@@ -73,26 +73,26 @@ def has_diagnosis(snapshot: Snapshot) -> bool:
 
 
 @dataclass(frozen=True)
-class CentrePower:
+class CenterPower:
     """What a comparison of centres can find: chances for a centre of twice the others' odds, by centre size.
 
     false_alarm_share: how often any centre is called high though all judge alike.
     """
 
-    centres: int
+    centers: int
     lowest: float
     median: float
     highest: float
     false_alarm_share: float
 
 
-def centre_power(snapshot: Snapshot) -> CentrePower | None:
+def center_power(snapshot: Snapshot) -> CenterPower | None:
     """Over the centres that are compared; None where there is none."""
-    powers = centres(snapshot).filter("is_enough")["power_at_twice"].drop_nulls().sort().to_list()
+    powers = centers(snapshot).filter("is_enough")["power_at_twice"].drop_nulls().sort().to_list()
     if not powers:
         return None
-    return CentrePower(
-        centres=len(powers),
+    return CenterPower(
+        centers=len(powers),
         lowest=powers[0],
         median=powers[len(powers) // 2],
         highest=powers[-1],

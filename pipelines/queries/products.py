@@ -124,15 +124,15 @@ def by_fault(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     )
 
 
-def by_centre(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+def by_center(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     """Claims in scope by service centre: service_center_id, name, claims, days to remedy."""
     names = ["claims", "turnaround_days"]
     found = values_by(snapshot, "fct_claims", names, ["service_center_id"], scope)
-    centres = snapshot.rows("select distinct service_center_id, name from marts.dim_service_centers")
+    centers = snapshot.rows("select distinct service_center_id, name from marts.dim_service_centers")
     return (
         beside(found, ["service_center_id"], names, of="value")
         .drop_nulls("service_center_id")
-        .join(centres, on="service_center_id", how="left")
+        .join(centers, on="service_center_id", how="left")
         .with_columns(pl.col("claims").cast(pl.Int64))
         .sort("claims", "service_center_id", descending=[True, False])
     )

@@ -87,7 +87,7 @@ def families(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     )
 
 
-def regret_by_centre(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
+def regret_by_center(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     """Regret per repair, replacement or refund by service centre (null: none saw it), with its name."""
     names = snapshot.rows("select service_center_id, name from marts.dim_service_centers")
     regret = ratios_by(snapshot, MART, ["regret_per_claim"], ["service_center_id"], scope, REGRETTED)

@@ -72,7 +72,7 @@ class Scope:
         """The same part of the business over all time."""
         return replace(self, from_on=None, until_on=None)
 
-    def without_centre(self) -> Scope:
+    def without_center(self) -> Scope:
         """The same part of the business at every service centre."""
         return replace(self, service_center_id=None)
 

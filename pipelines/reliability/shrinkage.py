@@ -147,8 +147,8 @@ def _moments(x: Floats, t: Floats, family_x: Floats, family_t: Floats) -> tuple[
     alpha = (beta * np.exp(log_m))[:, None]
     mean = (x + alpha) / (t + b)
     spread = mean / (t + b) + (alpha / (t + b)) ** 2 * log_m_variance[:, None]
-    centre = (weight * mean).sum(axis=0)
-    return centre, (weight * (spread + (mean - centre) ** 2)).sum(axis=0)
+    center = (weight * mean).sum(axis=0)
+    return center, (weight * (spread + (mean - center) ** 2)).sum(axis=0)
 
 
 def _marginal(q: Floats, x: Floats, s: Floats) -> tuple[float, Floats, Floats]:

@@ -251,7 +251,7 @@ def _best_threshold(
 
 def _with_joint_limits(fit: WeibullFit, o: Observations) -> WeibullFit:
     """Wald limits from the information of (threshold, log scale, log shape), by central differences."""
-    centre = np.array([fit.threshold, np.log(fit.scale), np.log(fit.shape)])
+    center = np.array([fit.threshold, np.log(fit.scale), np.log(fit.shape)])
     first = float(o.right[o.is_failure].min())
     steps = np.array([min(1e-4 * fit.scale, 0.1 * (first - fit.threshold)), 1e-4, 1e-4])
 
@@ -264,10 +264,10 @@ def _with_joint_limits(fit: WeibullFit, o: Observations) -> WeibullFit:
         for j in range(3):
             di, dj = np.eye(3)[i] * steps, np.eye(3)[j] * steps
             corners = [
-                value(centre + di + dj),
-                value(centre + di - dj),
-                value(centre - di + dj),
-                value(centre - di - dj),
+                value(center + di + dj),
+                value(center + di - dj),
+                value(center - di + dj),
+                value(center - di - dj),
             ]
             information[i, j] = -(corners[0] - corners[1] - corners[2] + corners[3]) / (
                 4 * steps[i] * steps[j]

@@ -52,7 +52,7 @@ def block_of(scene: Scene, number: int) -> Block:
     repaired = {name: values[mine] for name, values in tickets.items()}
     notes = technician_notes(world, stream(seed, number, 8), repaired["recorded"])
     repairs = case_feeds.repairs_frame(
-        repaired, ticket_id[mine], lines, units, catalogue, scene.centres, notes, parameters,
+        repaired, ticket_id[mine], lines, units, catalogue, scene.centers, notes, parameters,
         stream(seed, number, 9), start, until["repairs"],
     )  # fmt: skip
     # A case without a trace (VR09), or after the feed of tickets stopped, is in no row of it.

@@ -7,7 +7,7 @@ import polars as pl
 
 from pipelines.simulation.breaches import CODE
 from pipelines.simulation.catalogue import Catalogue
-from pipelines.simulation.centres import Centres
+from pipelines.simulation.centers import Centers
 from pipelines.simulation.claims import CATEGORIES, CHANNELS, PAYPAL_OUTCOMES, REMEDIES
 from pipelines.simulation.decisions import GRADES, OUTCOMES
 from pipelines.simulation.parameters import Columns, Parameters
@@ -154,7 +154,7 @@ def repairs_frame(
     lines: Columns,
     units: Columns,
     catalogue: Catalogue,
-    centres: Centres,
+    centers: Centers,
     notes: dict[str, pl.Series],
     parameters: Parameters,
     rng: np.random.Generator,
@@ -181,8 +181,8 @@ def repairs_frame(
             "sku": catalogue_codes(catalogue, tickets["sku"]),
             "family_code": named(catalogue.family[tickets["sku"]], catalogue.families),
             "serial_number": as_typed(serial, rng, parameters.number("serial_variant_share")),
-            "service_center_id": pl.Series(centres.service_center_id.tolist(), dtype=pl.String)[
-                tickets["centre"]
+            "service_center_id": pl.Series(centers.service_center_id.tolist(), dtype=pl.String)[
+                tickets["center"]
             ],
             "picked_up_at": stamps(tickets["picked_up"], horizon),
             "received_at": stamps(tickets["received"], horizon),

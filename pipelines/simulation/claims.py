@@ -134,10 +134,10 @@ def facts_of_events(
         "shows_new_serial": state["is_serial_renewed"][unit],
         **paypal,
     }  # fmt: skip
-    return facts | guarantee_clock(facts, lines, state)
+    return facts | warranty_clock(facts, lines, state)
 
 
-def guarantee_clock(facts: Columns, lines: Columns, state: Columns) -> Columns:
+def warranty_clock(facts: Columns, lines: Columns, state: Columns) -> Columns:
     """Last day of the guarantee, whether the fault lies within, and whether the presumption surely runs."""
     unit, line = facts["unit"], facts["line"]
     contract = lines["contract"][line]

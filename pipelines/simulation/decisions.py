@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.simulation.centres import Centres
+from pipelines.simulation.centers import Centers
 from pipelines.simulation.claims import CATEGORIES, PAYPAL_OUTCOMES, REMEDIES, World
 from pipelines.simulation.costs import Machines, Rates, remedy_costs
 from pipelines.simulation.failures import CAUSES
@@ -24,20 +24,20 @@ GRADES = ("A", "B", "C")
 
 
 def diagnosed(
-    world: World, centres: Centres, rates: Rates, rng: np.random.Generator, facts: Columns, lines: Columns
+    world: World, centers: Centers, rates: Rates, rng: np.random.Generator, facts: Columns, lines: Columns
 ) -> Columns:
     """Where the machine goes, what the technician writes, what repair and replacement would cost."""
     parameters, catalogue = world.parameters, world.catalogue
     size = len(facts["unit"])
     line, sku = facts["line"], facts["sku"]
-    near = centres.near[lines["place"][line], catalogue.family[sku]]
+    near = centers.near[lines["place"][line], catalogue.family[sku]]
     is_near = near >= 0
-    centre = np.where(is_near, near, centres.fallback)
+    center = np.where(is_near, near, centers.fallback)
     # A machine that never ran goes back to the retailer's own workshop, by carrier.
-    centre = np.where(facts["is_unused"], centres.fallback, centre)
+    center = np.where(facts["is_unused"], centers.fallback, center)
     is_brought = is_near & ~facts["is_unused"]
 
-    recorded, grade = _recorded_fault(world, centres, rng, facts, centre)
+    recorded, grade = _recorded_fault(world, centers, rng, facts, center)
     kind = np.array([CAUSES.index(_kind_of(code)) for code in catalogue.faults.codes])[recorded]
     manual = catalogue.has_french_manual[sku]
     is_proven = (kind == CAUSES.index("misuse")) & (grade < 2) & manual
@@ -45,7 +45,7 @@ def diagnosed(
 
     true_fault = facts["fault"]
     price = lines["price"][line]
-    speed = centres.price[centre]
+    speed = centers.price[center]
     minutes = lognormal(
         rng, size, np.maximum(catalogue.faults.labour_minutes[true_fault], 5) * speed,
         parameters.number("labour_spread"),
@@ -55,7 +55,7 @@ def diagnosed(
         rng, size, catalogue.faults.parts_share[true_fault] * price * speed, parameters.number("parts_spread")
     )
     parts = np.round(np.minimum(parts, 2.0 * price), 2)
-    rate = centres.labour_rate_eur_per_hour[centre]
+    rate = centers.labour_rate_eur_per_hour[center]
     true_work = np.round(minutes / 60 * rate, 2) + parts
     quote = np.round(true_work * np.exp(parameters.number("quote_spread") * rng.standard_normal(size)))
     machines = Machines(
@@ -88,7 +88,7 @@ def diagnosed(
     pays_quote = is_repairable & (rng.random(size) < parameters.number("accepted_quote_share"))
     is_sent_in = rng.random(size) < parameters.number("out_of_warranty_diagnosis_share")
     return {
-        "centre": centre, "is_near": is_near, "is_brought": is_brought, "recorded": recorded, "grade": grade,
+        "center": center, "is_near": is_near, "is_brought": is_brought, "recorded": recorded, "grade": grade,
         "is_unproven_misuse": (kind == CAUSES.index("misuse")) & ~is_proven, "is_proven_misuse": is_proven,
         "is_wear": is_wear, "is_no_fault": kind == CAUSES.index("no_fault"), "kind": kind,
         "minutes": minutes, "parts": parts, "labour_rate": rate, "true_work": true_work, "quote": quote,
@@ -183,16 +183,16 @@ def _kind_of(code: str) -> str:
 
 
 def _recorded_fault(
-    world: World, centres: Centres, rng: np.random.Generator, facts: Columns, centre: Array
+    world: World, centers: Centers, rng: np.random.Generator, facts: Columns, center: Array
 ) -> tuple[Array, Array]:
     """The technician's fault code and grade of evidence: strict centres see misuse in some defects."""
     catalogue, parameters = world.catalogue, world.parameters
-    size = len(centre)
+    size = len(center)
     fault, sku = facts["fault"], facts["sku"]
     is_misuse = facts["cause"] == CAUSES.index("misuse")
     manual = catalogue.has_french_manual[sku]
     surely = facts["is_surely_presumed"]
-    blamed = (facts["cause"] == 0) & ~facts["is_unused"] & (rng.random(size) < centres.strictness[centre])
+    blamed = (facts["cause"] == 0) & ~facts["is_unused"] & (rng.random(size) < centers.strictness[center])
     blamed &= manual | surely
     edges = catalogue.faults.kinds["misuse"][catalogue.product_class[sku]]
     substitute = (edges <= rng.random(size)[:, None] * (1 - 1e-9)).sum(axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.simulation.calendar import day_number, day_profile
 from pipelines.simulation.catalogue import Catalogue
-from pipelines.simulation.centres import COUNTRIES, Places
+from pipelines.simulation.centers import COUNTRIES, Places
 from pipelines.simulation.parameters import Array, Columns, Parameters, lognormal, picked, stream
 
 BLOCK_LINES = 50_000

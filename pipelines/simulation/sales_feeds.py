@@ -8,7 +8,7 @@ import polars as pl
 from pipelines.simulation.bad_lots import is_in_bad_lot
 from pipelines.simulation.calendar import in_opening_hours
 from pipelines.simulation.catalogue import CONDITIONS, POWER_SOURCES, Catalogue
-from pipelines.simulation.centres import COUNTRIES, Centres
+from pipelines.simulation.centers import COUNTRIES, Centers
 from pipelines.simulation.orders import CUSTOMER_TYPES, PAYMENT_METHODS
 from pipelines.simulation.parameters import Array, BadLot, Columns
 from pipelines.simulation.series import (
@@ -49,22 +49,22 @@ def products_frame(catalogue: Catalogue, first_day: float) -> pl.DataFrame:
     )
 
 
-def service_centers_frame(centres: Centres, first_day: float) -> pl.DataFrame:
+def service_centers_frame(centers: Centers, first_day: float) -> pl.DataFrame:
     """The feed `service_centers`."""
-    size = len(centres.name)
+    size = len(centers.name)
     return pl.DataFrame(
         {
-            "service_center_id": pl.Series(centres.service_center_id.tolist(), dtype=pl.String),
-            "name": pl.Series(centres.name.tolist(), dtype=pl.String),
-            "postal_code": pl.Series(centres.postal_code.tolist(), dtype=pl.String),
-            "country_code": named(centres.country, COUNTRIES),
-            "latitude": numbers(centres.latitude),
-            "longitude": numbers(centres.longitude),
-            "family_codes": pl.Series(centres.family_codes.tolist(), dtype=pl.String),
-            "is_warranty_authorised": pl.Series(centres.is_warranty_authorised),
-            "labour_rate_eur_per_hour": numbers(centres.labour_rate_eur_per_hour, decimals=2),
-            "valid_from": pl.Series(centres.valid_from),
-            "valid_to": pl.Series(centres.valid_to),
+            "service_center_id": pl.Series(centers.service_center_id.tolist(), dtype=pl.String),
+            "name": pl.Series(centers.name.tolist(), dtype=pl.String),
+            "postal_code": pl.Series(centers.postal_code.tolist(), dtype=pl.String),
+            "country_code": named(centers.country, COUNTRIES),
+            "latitude": numbers(centers.latitude),
+            "longitude": numbers(centers.longitude),
+            "family_codes": pl.Series(centers.family_codes.tolist(), dtype=pl.String),
+            "is_warranty_authorised": pl.Series(centers.is_warranty_authorised),
+            "labour_rate_eur_per_hour": numbers(centers.labour_rate_eur_per_hour, decimals=2),
+            "valid_from": pl.Series(centers.valid_from),
+            "valid_to": pl.Series(centers.valid_to),
             "updated_at": stamps(np.full(size, first_day - 30 + 0.4), np.inf),
         }
     )

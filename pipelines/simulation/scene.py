@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.simulation.calendar import UseClock
-from pipelines.simulation.centres import Centres
+from pipelines.simulation.centers import Centers
 from pipelines.simulation.claims import World
 from pipelines.simulation.costs import Rates
 from pipelines.simulation.failures import Mixture
@@ -19,7 +19,7 @@ class Scene:
     """Everything that the cases of a block depend on."""
 
     world: World
-    centres: Centres
+    centers: Centers
     rates: Rates
     mixture: Mixture
     clock: UseClock

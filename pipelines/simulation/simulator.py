@@ -17,7 +17,7 @@ from pipelines.simulation import sales_feeds, truth
 from pipelines.simulation.blocks import block_of
 from pipelines.simulation.calendar import use_clock
 from pipelines.simulation.catalogue import CATALOGUE_BLOCK, Catalogue, bad_lot_skus, catalogue_for
-from pipelines.simulation.centres import centres_for, places
+from pipelines.simulation.centers import centers_for, places
 from pipelines.simulation.claims import World
 from pipelines.simulation.costs import rates
 from pipelines.simulation.failures import LATEST_MONTHS, mixture_for
@@ -78,7 +78,7 @@ def simulate(
     rng = stream(seed, CATALOGUE_BLOCK, 2)
     for feed, frame in (
         ("products", sales_feeds.products_frame(catalogue, first_day)),
-        ("service_centers", sales_feeds.service_centers_frame(scene.centres, first_day)),
+        ("service_centers", sales_feeds.service_centers_frame(scene.centers, first_day)),
     ):
         now, after, _ = versions(parameters, rng, feed, frame)
         first[feed].append(now)
@@ -132,12 +132,12 @@ def scene_for(lines: int, seed: int, end: dt.date, scenario: Path | None) -> Sce
     catalogue = catalogue_for(parameters, lines, seed, clock.seasons, price_list.weight_bounds_kg())
     market = market_for(parameters, catalogue, where, lines, end)
     world = World(parameters, catalogue, market, np.array(catalogue.faults.codes, dtype=object))
-    centres = centres_for(
+    centers = centers_for(
         parameters, seed, where, catalogue.families, np.datetime64(market.first_day, "D").item()
     )
     return Scene(
         world=world,
-        centres=centres,
+        centers=centers,
         rates=price_list,
         mixture=mixture_for(parameters, catalogue),
         clock=clock,
@@ -183,7 +183,7 @@ def _write_tables(
         )
     )
     truths["bad_lots"].append(truth.bad_lots_truth(catalogue, scene.bad_lots))
-    truths["centres"].append(truth.centres_truth(scene.centres))
+    truths["centres"].append(truth.centers_truth(scene.centers))
     truths["parameters"].append(truth.parameters_truth(parameters))
     truths["breach_rates"].append(
         pl.DataFrame(

@@ -18,7 +18,7 @@ from pipelines.months import DAYS_PER_MONTH
 from pipelines.simulation.breaches import CODE, IMPLIES, NONE, TICKET_CODES
 from pipelines.simulation.calendar import UseClock
 from pipelines.simulation.catalogue import POWER_SOURCES, Catalogue, bad_lot_skus
-from pipelines.simulation.centres import Centres
+from pipelines.simulation.centers import Centers
 from pipelines.simulation.decisions import OUTCOME, OUTCOMES, is_repair
 from pipelines.simulation.failures import CAUSES, ONSETS, Mixture, expected_cumulative
 from pipelines.simulation.parameters import Array, BadLot, Columns, Parameters, parameter_rows
@@ -241,12 +241,12 @@ def bad_lots_truth(catalogue: Catalogue, lots: tuple[BadLot, ...]) -> pl.DataFra
     )
 
 
-def centres_truth(centres: Centres) -> pl.DataFrame:
+def centers_truth(centers: Centers) -> pl.DataFrame:
     """One row per service centre: the share of true defects that it codes as misuse."""
     return pl.DataFrame(
         {
-            "service_center_id": pl.Series(centres.service_center_id.tolist(), dtype=pl.String),
-            "strictness": numbers(centres.strictness),
+            "service_center_id": pl.Series(centers.service_center_id.tolist(), dtype=pl.String),
+            "strictness": numbers(centers.strictness),
         }
     )
 

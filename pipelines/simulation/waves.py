@@ -118,11 +118,11 @@ def _wave(
     facts = facts_of_events(world, rng, events, lines, units, state, wave)
     keep = (facts["requested"] < scene.horizon) & ~facts["is_clock_doubtful"]
     facts = {name: values[keep] for name, values in facts.items()}
-    facts |= diagnosed(world, scene.centres, scene.rates, rng, facts, lines)
+    facts |= diagnosed(world, scene.centers, scene.rates, rng, facts, lines)
     facts |= decided(world, facts, state)
     changes, counts = planted(world, rng, facts, lines, scene.horizon)
     facts |= changes
-    facts |= worked(world, scene.centres, rng, facts, lines, scene.horizon)
+    facts |= worked(world, scene.centers, rng, facts, lines, scene.horizon)
     return facts, counts
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipelines.simulation.breaches import CODE
 from pipelines.simulation.calendar import in_opening_hours, months_later
-from pipelines.simulation.centres import COUNTRIES, Centres
+from pipelines.simulation.centers import COUNTRIES, Centers
 from pipelines.simulation.claims import REMEDIES, World
 from pipelines.simulation.decisions import OUTCOME, is_repair, resale_eur
 from pipelines.simulation.parameters import Array, Columns, between
@@ -35,7 +35,7 @@ STAMPS = (
 
 
 def worked(
-    world: World, centres: Centres, rng: np.random.Generator, facts: Columns, lines: Columns, horizon: float
+    world: World, centers: Centers, rng: np.random.Generator, facts: Columns, lines: Columns, horizon: float
 ) -> Columns:
     """Dates, amounts and outcome of each ticket and of its repair order."""
     acted, breach = facts["acted"], facts["breach"]
@@ -55,7 +55,7 @@ def worked(
 
     picked_up_needed = ~facts["is_brought"] | (breach == CODE["VR08"])
     paypal = _paypal_stamps(world, rng, facts, breach)
-    speed = centres.speed[facts["centre"]]
+    speed = centers.speed[facts["center"]]
     start = np.fmax(facts["requested"], np.where(names["suspended_paypal"], np.nan, paypal["paypal_closed"]))
     start = np.where(facts["is_attempted"], np.fmax(start, facts["remote"]), start)
     start = np.where(breach == CODE["VR20"], paypal["paypal_opened"] + 0.3, start)

@@ -40,7 +40,7 @@ def nowhere(demo_home: Home) -> list[dict[str, str]]:
         snapshot.rows(never.format(mart, "not null")).item()
         for mart in ("fct_misuse_rejections", "fct_audit_findings", "fct_claims", "fct_repairs")
     ]
-    centre = snapshot.rows(
+    center = snapshot.rows(
         "select min(service_center_id) from marts.dim_service_centers where service_center_id not in "
         "(select service_center_id from marts.fct_misuse_rejections where service_center_id is not null)"
     ).item()
@@ -52,7 +52,7 @@ def nowhere(demo_home: Home) -> list[dict[str, str]]:
     ).row(0)
     snapshot.close()
     scopes = [{"sku": sku} for sku in dict.fromkeys(skus) if sku is not None]
-    scopes += [{"centre": centre}] if centre is not None else []
+    scopes += [{"centre": center}] if center is not None else []
     return [
         *scopes,
         {"family": pair[0], "centre": pair[1]},

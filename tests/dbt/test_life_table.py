@@ -28,7 +28,7 @@ def lifetimes(con: duckdb.DuckDBPyConnection, cause: str) -> list[tuple[int, boo
         "from marts.fct_order_lines where is_in_service"
     ).fetchall()
     told = con.execute(
-        "select order_id, line_number, unit_number, event_units, is_claim, cause, appeared_on, resolution, "
+        "select order_id, line_number, unit_number, units, is_claim, cause, appeared_on, resolution, "
         "coalesce(replacement_shipped_on, replacement_delivered_on), replacement_delivered_on, "
         "refunded_on, closed_on "
         "from marts.fct_claims where is_linked order by requested_on, ticket_id"

@@ -64,7 +64,7 @@ class Books:
     lines: Mapping[tuple[str, str], Row]
     repairs: Mapping[str, list[Row]]
     products: Mapping[str, Row]
-    centres: list[Row]
+    centers: list[Row]
     prices: Mapping[str, Row]
     centroids: Mapping[str, tuple[float, float]]
     as_of: date
@@ -100,12 +100,12 @@ def _verdict(books: Books, ticket: Row, earlier: list[Row], known: Mapping[str, 
     diagnosed = _latest_diagnosed(repairs)
 
     end_on = presumed_until = None
-    in_guarantee = presumption_runs = False
+    in_warranty = presumption_runs = False
     if line and delivered_on:
         start = _clock_start(delivered_on, ticket, earlier, is_2022)
         absences = _absences(books, earlier, start)
         end_on = warranty_end(start, is_2022, bool(absences), absences)
-        in_guarantee = (appeared_on if is_2022 else ticket["requested_on"]) <= end_on
+        in_warranty = (appeared_on if is_2022 else ticket["requested_on"]) <= end_on
         if not is_professional:
             second_hand = line["item_condition"] in ("refurbished", "used")
             presumed_until = months_later(start, presumption_months(contract_on, second_hand))
@@ -119,7 +119,7 @@ def _verdict(books: Books, ticket: Row, earlier: list[Row], known: Mapping[str, 
         paypal_state=_paypal_state(ticket, line, decided_on),
         is_withdrawal=_withdrew(ticket, delivered_on, is_professional),
         is_remote_resolved=bool(ticket["is_remote_resolved"]),
-        is_in_guarantee=in_guarantee,
+        is_in_warranty=in_warranty,
         cause=cause,
         is_legal_escalation=_escalates(books, ticket, repairs, diagnosed, earlier, known, decided_on, due_on),
         is_self_fit_part=ticket["requested_remedy"] == "part" or ticket["category"] == "missing_part",
@@ -127,7 +127,7 @@ def _verdict(books: Books, ticket: Row, earlier: list[Row], known: Mapping[str, 
         is_repairable=diagnosed is None or diagnosed["is_repairable"] is not False,
         is_repair_cheaper=price.get("is_repair_less_costly") is not False,
         has_stock=True,
-        is_centre_near=_is_centre_near(books, ticket, line),
+        is_center_near=_is_center_near(books, ticket, line),
     )
     too_dear = _is_disproportionate(ticket["requested_remedy"], price)
     if not (ticket["is_claim"] or facts.is_withdrawal):
@@ -319,7 +319,7 @@ def _region(country: str | None, postal_code: str | None) -> str | None:
     return code[:2]
 
 
-def _is_centre_near(books: Books, ticket: Row, line: Row | None) -> bool:
+def _is_center_near(books: Books, ticket: Row, line: Row | None) -> bool:
     if line is None:
         return False
     country, region = line["country_code"] or "FR", _region(line["country_code"], line["postal_code"])
@@ -327,30 +327,30 @@ def _is_centre_near(books: Books, ticket: Row, line: Row | None) -> bool:
         return False
     key = (country, region, ticket["family_code"], ticket["requested_on"])
     if key not in books.near_cache:
-        books.near_cache[key] = any(_serves(books, centre, *key) for centre in books.centres)
+        books.near_cache[key] = any(_serves(books, center, *key) for center in books.centers)
     return books.near_cache[key]
 
 
-def _serves(books: Books, centre: Row, country: str, region: str, family: str, on: date) -> bool:
-    if centre["is_warranty_authorised"] is not True or (centre["country_code"] or "FR") != country:
+def _serves(books: Books, center: Row, country: str, region: str, family: str, on: date) -> bool:
+    if center["is_warranty_authorised"] is not True or (center["country_code"] or "FR") != country:
         return False
-    if (centre["valid_from"] and on < centre["valid_from"]) or (
-        centre["valid_to"] and on > centre["valid_to"]
+    if (center["valid_from"] and on < center["valid_from"]) or (
+        center["valid_to"] and on > center["valid_to"]
     ):
         return False
-    if centre["family_codes"] is not None and family not in centre["family_codes"].split("|"):
+    if center["family_codes"] is not None and family not in center["family_codes"].split("|"):
         return False
-    if _region(centre["country_code"], centre["postal_code"]) == region:
+    if _region(center["country_code"], center["postal_code"]) == region:
         return True
     if (
         country != "FR"
         or region not in books.centroids
-        or centre["latitude"] is None
-        or centre["longitude"] is None
+        or center["latitude"] is None
+        or center["longitude"] is None
     ):
         return False
     latitude, longitude = books.centroids[region]
-    return _kilometres(latitude, longitude, centre["latitude"], centre["longitude"]) <= 50
+    return _kilometres(latitude, longitude, center["latitude"], center["longitude"]) <= 50
 
 
 def _kilometres(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:

@@ -21,7 +21,7 @@ class Facts:
     paypal_state: str
     is_withdrawal: bool
     is_remote_resolved: bool
-    is_in_guarantee: bool
+    is_in_warranty: bool
     cause: str
     is_legal_escalation: bool
     is_self_fit_part: bool
@@ -29,7 +29,7 @@ class Facts:
     is_repairable: bool
     is_repair_cheaper: bool
     has_stock: bool
-    is_centre_near: bool
+    is_center_near: bool
 
 
 def months_later(day: date, months: int) -> date:
@@ -51,7 +51,7 @@ def policy_outcome(facts: Facts) -> str:
         return "withdrawal_refund"
     if facts.is_remote_resolved:
         return "remote_resolved"
-    if not facts.is_in_guarantee:
+    if not facts.is_in_warranty:
         return "rejected_out_of_warranty"
     not_covered = {
         "pending": "diagnose",
@@ -70,7 +70,7 @@ def policy_outcome(facts: Facts) -> str:
         return "replacement"
     if not facts.is_repairable:
         return "refund_or_reduction"
-    return "repair_sav_centre" if facts.is_centre_near else "repair_pickup"
+    return "repair_sav_centre" if facts.is_center_near else "repair_pickup"
 
 
 def legal_outcome(facts: Facts, requested_remedy: str, is_disproportionate: bool) -> str:
@@ -82,7 +82,7 @@ def legal_outcome(facts: Facts, requested_remedy: str, is_disproportionate: bool
         or not facts.is_repairable
     ):
         return before_the_cure
-    repair = "repair_sav_centre" if facts.is_centre_near else "repair_pickup"
+    repair = "repair_sav_centre" if facts.is_center_near else "repair_pickup"
     # Out of proportion lets the seller give the other cure; where that one is dearer, he does not.
     if requested_remedy == "replacement":
         is_overridden = is_disproportionate and facts.is_repair_cheaper

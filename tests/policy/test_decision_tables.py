@@ -24,7 +24,7 @@ POLICY: dict[str, tuple[str, ...]] = {
     "paypal_state": ("none", "open", "closed_refunded", "closed_kept"),
     "is_withdrawal": BOOL,
     "is_remote_resolved": BOOL,
-    "is_in_guarantee": BOOL,
+    "is_in_warranty": BOOL,
     "cause": ("pending", "misuse", "wear", "no_fault", "defect"),
     "is_legal_escalation": BOOL,
     "is_self_fit_part": BOOL,
@@ -32,7 +32,7 @@ POLICY: dict[str, tuple[str, ...]] = {
     "is_repairable": BOOL,
     "is_repair_cheaper": BOOL,
     "has_stock": BOOL,
-    "is_centre_near": BOOL,
+    "is_center_near": BOOL,
 }
 LAW = {
     ("is_repair_less_costly" if name == "is_repair_cheaper" else name): POLICY[name] for name in POLICY

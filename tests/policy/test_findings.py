@@ -86,7 +86,7 @@ def test_one_case_counts_its_euros_once(judged: Any) -> None:
     assert pointers == []
 
 
-def test_a_centre_that_sees_misuse_in_defects_has_a_higher_ratio_than_the_others(judged: Any) -> None:
+def test_a_center_that_sees_misuse_in_defects_has_a_higher_ratio_than_the_others(judged: Any) -> None:
     rows = judged.rows("select service_center_id, ratio from marts.fct_misuse_centers where is_enough")
     assert len(rows) > 3
     strict = max(row["ratio"] for row in rows if row["service_center_id"] == "SC002")

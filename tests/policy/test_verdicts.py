@@ -9,9 +9,9 @@ import pytest
 
 ESCALATION = "is_legal_escalation"
 FACTS = (
-    "order_found", "paypal_state", "is_withdrawal", "is_remote_resolved", "is_in_guarantee", "cause",
+    "order_found", "paypal_state", "is_withdrawal", "is_remote_resolved", "is_in_warranty", "cause",
     "is_legal_escalation", "is_self_fit_part", "is_used", "is_repairable", "is_repair_cheaper", "has_stock",
-    "is_centre_near",
+    "is_center_near",
 )  # fmt: skip
 REST = (
     "warranty_end_on", "presumption_end_on", "is_presumption_running", "remedy_due_on", "policy_outcome",
@@ -31,7 +31,7 @@ def books(clerk: ModuleType, judged: Any) -> Any:
         lines={(line["order_id"], line["line_number"]): line for line in lines},
         repairs=repairs,
         products={row["sku"]: row for row in judged.rows("from intermediate.int_products__completed")},
-        centres=judged.rows("from staging.stg_feeds__service_centers"),
+        centers=judged.rows("from staging.stg_feeds__service_centers"),
         prices={row["ticket_id"]: row for row in judged.rows("from intermediate.int_claims__priced")},
         centroids={row["department_code"]: (row["latitude"], row["longitude"]) for row in centroids},
         as_of=judged.as_of,

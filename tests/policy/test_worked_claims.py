@@ -18,7 +18,7 @@ MOWER = {
     "sku": "MOWER", "family_code": "mower", "weight_kg": 35, "unit_landed_cost_eur": 350,
     "list_price_incl_vat_eur": 600, "has_french_manual": "true", "wear_part_codes": "W01",
 }  # fmt: skip
-CENTRE = {
+CENTER = {
     "service_center_id": "SC1", "postal_code": "35200", "country_code": "FR", "latitude": 48.1,
     "longitude": -1.7, "family_codes": "mower", "is_warranty_authorised": "true",
 }  # fmt: skip
@@ -149,7 +149,7 @@ def claims(
     home = Home.at(folder / "home").make()
     stories = {str(number): story for number, story in enumerate(STORIES.values())}
     write(home.inbox / "products", [MOWER])
-    write(home.inbox / "service_centers", [CENTRE])
+    write(home.inbox / "service_centers", [CENTER])
     write(home.inbox / "orders", [{"order_id": key, **ORDER, **story[0]} for key, story in stories.items()])
     write(
         home.inbox / "tickets",

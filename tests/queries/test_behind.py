@@ -23,7 +23,7 @@ def demo(demo_home: Home) -> Any:
 
 def scopes(demo: Snapshot) -> list[Scope]:
     """A scope of each kind, where the most happens."""
-    family, sku, supplier, centre = demo.rows(
+    family, sku, supplier, center = demo.rows(
         "select mode(family_code), mode(sku), mode(supplier_id), mode(service_center_id) "
         "from marts.fct_claims"
     ).row(0)
@@ -32,7 +32,7 @@ def scopes(demo: Snapshot) -> list[Scope]:
         Scope(family_code=family),
         Scope(sku=sku),
         Scope(supplier_id=supplier),
-        Scope(service_center_id=centre),
+        Scope(service_center_id=center),
         Scope(from_on=date(2025, 3, 1), until_on=date(2026, 2, 28)),
     ]
 
@@ -132,14 +132,14 @@ def test_groups_share_the_rows_out(demo: Snapshot, name: str, group: str, column
 
 
 def test_the_list_honours_every_filter(demo: Snapshot) -> None:
-    family, centre = demo.rows(
+    family, center = demo.rows(
         "select family_code, service_center_id from marts.fct_claims "
         "where actual_outcome = 'rejected_misuse' and cause = 'misuse' "
         "and service_center_id is not null limit 1"
     ).row(0)
     found = rows_behind(
         demo,
-        scope=Scope(family_code=family, service_center_id=centre),
+        scope=Scope(family_code=family, service_center_id=center),
         groups=(("cause", "misuse"), ("outcome", "rejected_misuse")),
     )
     assert found.frame.height == found.total > 0

@@ -41,7 +41,7 @@ def test_lots_add_up_to_all_units(snapshot: Snapshot) -> None:
     assert lots["units"].sum() == products.ranked(snapshot, Scope(sku="CH1"))["units"].sum()
 
 
-def test_faults_and_centres_of_a_product_add_up_to_its_claims(snapshot: Snapshot) -> None:
+def test_faults_and_centers_of_a_product_add_up_to_its_claims(snapshot: Snapshot) -> None:
     claims = snapshot.rows("select count(*) from marts.fct_claims where is_claim and sku = 'CH1'").item()
     assert products.by_fault(snapshot, Scope(sku="CH1"))["claims"].sum() == claims
 

@@ -21,9 +21,9 @@ Row = dict[str, str]
 # The worked mower of the cost model at work of 100: 35 a leg, diagnosis 15, desk 12, risks 16.80.
 CLAIM: dict[str, Any] = {
     "requested_on": date(2024, 7, 12), "is_judged": True, "is_open": False, "order_found": True,
-    "paypal_state": "none", "is_withdrawal": False, "is_remote_resolved": None, "is_in_warranty": True,
+    "paypal_state": "none", "is_withdrawal": False, "is_solved_remotely": False, "is_in_warranty": True,
     "verdict_cause": "defect", "is_legal_escalation": False, "is_self_fit_part": False, "is_used": True,
-    "is_repairable": True, "is_repair_cheaper": True, "has_stock": True, "is_centre_near": True,
+    "is_repairable": True, "is_repair_cheaper": True, "has_stock": True, "is_center_near": True,
     "policy_version": "page", "policy_rule_id": "page/D14", "policy_outcome": "repair_sav_centre",
     "policy_payer_inbound": "seller", "policy_payer_work": "seller", "policy_payer_outbound": "seller",
     "legal_outcome": "repair_sav_centre", "legal_payer_inbound": "seller", "legal_payer_work": "seller",
@@ -38,7 +38,7 @@ CLAIM: dict[str, Any] = {
     "repeat_repair_probability": 0.1, "paypal_case_state": "none", "paypal_case_months": None,
     "is_stated_unused": None, "engine_hours": None, "days_from_delivery": 200,
     "repair_cost_at_decision_eur": 213.80, "replacement_cost_at_decision_eur": 347.00,
-    "centre_distance_km": 12.5, "is_escalation_due": False, "same_fault_days": None,
+    "center_distance_km": 12.5, "is_escalation_due": False, "same_fault_days": None,
 }  # fmt: skip
 
 

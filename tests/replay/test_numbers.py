@@ -122,7 +122,7 @@ AGAIN: dict[str, Any] = {
         (OPEN_CASE, "paypal_hold_months,4,months", "paypal_hold_months,3,months", "repair_sav_centre"),
         (NEW, "unused_engine_hours,0.5,hours", "unused_engine_hours,0.4,hours", "repair_sav_centre"),
         (NEW, "unused_report_days,14,days", "unused_report_days,13,days", "repair_sav_centre"),
-        ({}, "centre_radius_km,12.5,km", "centre_radius_km,12.4,km", "repair_pickup"),
+        ({}, "center_radius_km,12.5,km", "center_radius_km,12.4,km", "repair_pickup"),
         # 213.80 is 0.61614 of 347.00, and a tie goes to the new unit.
         ({}, "repair_limit_ratio,0.6162,ratio", "repair_limit_ratio,0.6161,ratio", "replacement"),
         (AGAIN, "repeat_fault_days,90,days", "repeat_fault_days,89,days", "repair_sav_centre"),
@@ -161,7 +161,7 @@ def test_a_version_keeps_the_numbers_of_the_one_before_it(draft: Draft, words: V
     rules = read_rules(content, "three.csv", words)
     stated = read_numbers(
         (
-            HEADER + "first,paypal_hold_months,5,months\nsecond,centre_radius_km,40,km\n"
+            HEADER + "first,paypal_hold_months,5,months\nsecond,center_radius_km,40,km\n"
             "third,repeat_fault_days,30,days\n"
         ).encode(),
         "numbers.csv",
@@ -170,7 +170,7 @@ def test_a_version_keeps_the_numbers_of_the_one_before_it(draft: Draft, words: V
         ("first", ("5", "50", "90")), ("second", ("5", "40", "90")), ("third", ("5", "40", "30")),
     ):  # fmt: skip
         found = in_effect(version, rules, seed_rules(words), [seed_numbers(), stated])
-        names = ("paypal_hold_months", "centre_radius_km", "repeat_fault_days")
+        names = ("paypal_hold_months", "center_radius_km", "repeat_fault_days")
         assert tuple(found[name].value for name in names) == expected, version
 
 

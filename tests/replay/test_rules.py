@@ -56,12 +56,12 @@ def test_the_first_match_is_the_one_that_reading_row_by_row_finds(words: Vocabul
 def test_a_hole_is_named_by_what_its_claims_share(draft: Draft, words: Vocabulary) -> None:
     (said,) = sentences(draft(leave_out=("D15",)), words)
     assert said.startswith("Version 'draft' leaves ")
-    assert "is_centre_near = false" in said
+    assert "is_center_near = false" in said
     assert "line 18 ('draft', rule 'D14')" in said
 
 
 def test_a_dead_row_is_named_with_the_rows_that_take_its_claims(draft: Draft, words: Vocabulary) -> None:
-    (said,) = sentences(draft(D14={"is_centre_near": ""}), words)
+    (said,) = sentences(draft(D14={"is_center_near": ""}), words)
     assert said == (
         "Line 19 ('draft', rule 'D15') never decides: every claim that it covers is taken above it, by 'D14' "
         "(line 18). Remove it or move it up."

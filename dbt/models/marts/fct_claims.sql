@@ -48,7 +48,7 @@ select
     tickets.line_number,
     tickets.unit_number,
     tickets.is_unit_repeat,
-    tickets.event_units,
+    tickets.units,
     coalesce(watched.units, 0) as watched_units,
     aged.lifetime_number,
     tickets.is_linked,

@@ -9,8 +9,8 @@ claims as (
         cast(count(*) as bigint) as tickets,
         cast(sum(case when tickets.is_claim then 1 else 0 end) as bigint) as claims,
         cast(sum(case when diagnosed.is_failure then 1 else 0 end) as bigint) as failures,
-        cast(sum(case when tickets.is_claim then tickets.event_units else 0 end) as bigint) as claim_events,
-        cast(sum(case when diagnosed.is_failure then tickets.event_units else 0 end) as bigint) as failure_events,
+        cast(sum(case when tickets.is_claim then tickets.units else 0 end) as bigint) as claim_events,
+        cast(sum(case when diagnosed.is_failure then tickets.units else 0 end) as bigint) as failure_events,
         cast(sum(case when tickets.is_claim then paid.net_cost_eur end) as decimal(18, 2)) as claim_cost_eur
     from {{ ref('int_tickets__linked') }} as tickets
     inner join {{ ref('int_claims__diagnosed') }} as diagnosed on tickets.ticket_id = diagnosed.ticket_id

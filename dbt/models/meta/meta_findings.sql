@@ -15,7 +15,7 @@ aged as (
         tickets.ticket_id,
         tickets.is_claim,
         tickets.is_linked,
-        tickets.event_units,
+        tickets.units,
         aged.refunded_out_units,
         aged.delivered_on,
         aged.appeared_on,
@@ -108,9 +108,9 @@ found as (
         'refund_beyond_units',
         'tickets',
         ticket_id,
-        cast(refunded_out_units as string) || ' units by the amount, ' || cast(event_units as string) || ' by the ticket'
+        cast(refunded_out_units as string) || ' units by the amount, ' || cast(units as string) || ' by the ticket'
     from aged
-    where refunded_out_units > event_units
+    where refunded_out_units > units
     union all
     select
         'unknown_order',
@@ -132,10 +132,10 @@ found as (
         'more_units_than_sold',
         'tickets',
         tickets.ticket_id,
-        cast(tickets.event_units as string) || ' units of ' || cast(lines.units as string)
+        cast(tickets.units as string) || ' units of ' || cast(lines.units as string)
     from tickets
     inner join lines on tickets.order_id = lines.order_id and tickets.line_number = lines.line_number
-    where tickets.event_units > lines.units
+    where tickets.units > lines.units
     union all
     select
         'defect_after_request',

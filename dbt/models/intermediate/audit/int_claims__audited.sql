@@ -125,9 +125,9 @@ select
     tickets.requested_on,
     tickets.closed_at is not null as is_closed,
     tickets.resolution,
-    coalesce(tickets.resolution in ('rejected_out_of_warranty', 'rejected_misuse', 'rejected_wear'), false) as is_refused,
+    coalesce(tickets.resolution in {{ refusals() }}, false) as is_refused,
     facts.stated_remedy,
-    facts.requested_remedy,
+    facts.exercised_remedy,
     facts.cause_basis,
     facts.verdict_cause,
     diagnosed.latest_fault_code,
@@ -147,7 +147,7 @@ select
     paid.customer_charge_eur as customer_charge_eur,
     tickets.assignee_id,
     tickets.category,
-    coalesce(tickets.is_safety_issue, false) as is_safety_issue,
+    coalesce(tickets.is_safety_issue, false) as is_stated_unsafe,
     tickets.remote_attempted_at,
     tickets.written_reason_sent_on,
     tickets.replacement_shipped_at,
@@ -159,7 +159,7 @@ select
     tickets.paypal_case_closed_at,
     tickets.paypal_case_closed_on,
     diagnosed.evidence_grade,
-    repairs.service_center_id,
+    repairs.service_center_id as diagnosing_center_id,
     repairs.repair_id,
     worked.ticket_id is not null as has_repair,
     worked.picked_up_at,
@@ -172,15 +172,15 @@ select
     coalesce(worked.is_charged_without_quote, false) as is_charged_without_quote,
     coalesce(worked.repairs_cost_eur, 0) as repairs_cost_eur,
     coalesce(worked.freight_eur, 0) as freight_eur,
-    coalesce(worked.diagnosis_eur, 0) as diagnosis_eur,
-    cast(priced.landed_cost_eur * tickets.event_units as decimal(18,2)) as landed_cost_eur,
-    cast(priced.price_eur * tickets.event_units as decimal(18,2)) as price_eur,
-    cast(priced.cheapest_eur * tickets.event_units as decimal(18,2)) as cheapest_eur,
-    cast(priced.replacement_or_else_eur * tickets.event_units as decimal(18,2)) as replacement_eur,
-    cast(priced.repair_excess_eur * tickets.event_units as decimal(18,2)) as repair_excess_eur,
+    coalesce(worked.diagnosis_eur, 0) as paid_diagnosis_eur,
+    cast(priced.landed_cost_eur * tickets.units as decimal(18,2)) as all_landed_cost_eur,
+    cast(priced.price_eur * tickets.units as decimal(18,2)) as all_price_eur,
+    cast(priced.cheapest_eur * tickets.units as decimal(18,2)) as cheapest_eur,
+    cast(priced.replacement_or_else_eur * tickets.units as decimal(18,2)) as replacement_eur,
+    cast(priced.repair_excess_eur * tickets.units as decimal(18,2)) as repair_excess_eur,
     -- What the verdict of the law is worth to the customer.
     cast(
-        tickets.event_units
+        tickets.units
         * case
             when judged.legal_outcome = 'replacement' then priced.replacement_or_else_eur
             when judged.legal_outcome in ('repair_sav_centre', 'repair_pickup') then priced.repair_or_else_eur

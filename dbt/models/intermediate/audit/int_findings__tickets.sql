@@ -69,7 +69,7 @@ findings as (
         and (
             is_refused
             or resolution = 'no_fault_found'
-            or (resolution = 'repaired' and legal_outcome = 'replacement' and requested_remedy = 'replacement')
+            or (resolution = 'repaired' and legal_outcome = 'replacement' and exercised_remedy = 'replacement')
             or (resolution in ('repaired', 'replaced', 'spare_part_shipped') and legal_outcome = 'refund_or_reduction')
         )
 
@@ -104,14 +104,14 @@ findings as (
     select
         ticket_id,
         'VR10' as violation_code,
-        freight_eur + diagnosis_eur as amount_eur,
+        freight_eur + paid_diagnosis_eur as amount_eur,
         'category ' || category || ', no remote attempt' as evidence_en,
         'catégorie ' || category || ', aucune tentative à distance' as evidence_fr
     from audited
     cross join carried
     where
         category in ('assembly', 'start_up')
-        and not is_safety_issue
+        and not is_stated_unsafe
         and remote_attempted_at is null
         and carried.has_remote_attempts
         and (has_repair or replacement_shipped_at is not null or resolution = 'spare_part_shipped')
@@ -121,7 +121,7 @@ findings as (
     select
         ticket_id,
         'VR12' as violation_code,
-        greatest(price_eur - cheapest_eur, 0) as amount_eur,
+        greatest(all_price_eur - cheapest_eur, 0) as amount_eur,
         'refunded; due: ' || policy_outcome as evidence_en,
         'remboursé ; dû : ' || policy_outcome as evidence_fr
     from audited
@@ -169,7 +169,7 @@ findings as (
     select
         ticket_id,
         'VR15' as violation_code,
-        landed_cost_eur as amount_eur,
+        all_landed_cost_eur as amount_eur,
         'new unit sent on ' || cast(replacement_shipped_on as {{ dbt.type_string() }}) || ', defective one picked up ' || coalesce(('on ' || cast({{ local_date('coalesce(picked_up_at, received_at)') }} as {{ dbt.type_string() }})), 'never') as evidence_en,
         'appareil neuf expédié le ' || cast(replacement_shipped_on as {{ dbt.type_string() }}) || ', défectueux ramassé ' || coalesce(('le ' || cast({{ local_date('coalesce(picked_up_at, received_at)') }} as {{ dbt.type_string() }})), 'jamais') as evidence_fr
     from audited
@@ -331,7 +331,7 @@ findings as (
     select
         ticket_id,
         'VL14' as violation_code,
-        price_eur as amount_eur,
+        all_price_eur as amount_eur,
         'due by ' || cast(remedy_due_on as {{ dbt.type_string() }}) || ', remedied ' || coalesce(cast(remedied_on as {{ dbt.type_string() }}), 'not yet') as evidence_en,
         'dû avant le ' || cast(remedy_due_on as {{ dbt.type_string() }}) || ', réglé ' || coalesce(cast(remedied_on as {{ dbt.type_string() }}), 'pas encore') as evidence_fr
     from audited
@@ -353,7 +353,7 @@ findings as (
     select
         ticket_id,
         'VL20' as violation_code,
-        price_eur as amount_eur,
+        all_price_eur as amount_eur,
         'due by ' || cast(remedy_due_on as {{ dbt.type_string() }}) || ', PayPal case closed ' || coalesce(cast(paypal_case_closed_on as {{ dbt.type_string() }}), 'not yet') as evidence_en,
         'dû avant le ' || cast(remedy_due_on as {{ dbt.type_string() }}) || ', dossier PayPal clos ' || coalesce(cast(paypal_case_closed_on as {{ dbt.type_string() }}), 'pas encore') as evidence_fr
     from audited
@@ -390,7 +390,7 @@ select
     audited.repair_id,
     audited.sku,
     audited.family_code,
-    audited.service_center_id,
+    audited.diagnosing_center_id as service_center_id,
     audited.requested_on as happened_on,
     findings.evidence_en,
     findings.evidence_fr,

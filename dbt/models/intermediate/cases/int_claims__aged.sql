@@ -67,10 +67,10 @@ refunded as (
         exits.*,
         case
             when refund_ended_on is null then cast(0 as bigint)
-            when is_machine_kept_back then event_units
+            when is_machine_kept_back then units
             when refunded_units is not null then refunded_units
             when coalesce(resolution in ('refunded', 'withdrawn'), true) or paypal_case_outcome = 'buyer_refunded'
-                then event_units
+                then units
             else cast(0 as bigint)
         end as refunded_out_units
     from exits
@@ -122,7 +122,7 @@ select
     appeared_on,
     is_appearance_told,
     age_days,
-    cast(age_days as double) / 30.4375 as age_months,
+    cast(age_days as double) / {{ days_per_month() }} as age_months,
     case when is_in_service and appeared_on <= base_warranty_end_on then {{ age_month('age_days') }} end as age_month,
     replaced_on,
     replacement_in_service_on,

@@ -2,7 +2,7 @@
 with tickets as (
     select
         tickets.*,
-        coalesce(tickets.quantity, 1) as event_units,
+        coalesce(tickets.quantity, 1) as units,
         {{ serial_as_read('serial_number') }} as serial_key,
         {{ local_date('requested_at') }} as requested_on,
         {{ local_date('closed_at') }} as closed_on
@@ -215,7 +215,7 @@ claims as (
         linked.linked_order_id,
         linked.linked_line_number,
         linked.requested_at,
-        linked.event_units,
+        linked.units,
         linked.serial_key,
         coalesce(serial_units.unit_number, linked.exchanged_unit_number) as serial_unit_number
     from linked
@@ -242,14 +242,14 @@ claims_counted as (
         cast(sum(
             case
                 when claims.serial_unit_number is null and coalesce(firsts.first_ticket_id = claims.ticket_id, true)
-                    then claims.event_units
+                    then claims.units
                 else 0
             end
         ) over (
             partition by claims.linked_order_id, claims.linked_line_number
             order by claims.requested_at, claims.ticket_id
             rows unbounded preceding
-        ) - claims.event_units + 1 as bigint) as next_unit
+        ) - claims.units + 1 as bigint) as next_unit
     from claims
     left join firsts on claims.ticket_id = firsts.ticket_id
 ),
@@ -269,7 +269,7 @@ claims_numbered as (
     select
         claims_placed.ticket_id,
         cast((claims_placed.place - 1) % greatest(lines.units, 1) + 1 as bigint) as unit_number,
-        claims_placed.place + claims_placed.event_units - 1 > lines.units
+        claims_placed.place + claims_placed.units - 1 > lines.units
         or row_number() over (
             partition by
                 claims_placed.linked_order_id,
@@ -296,7 +296,7 @@ select
     linked.is_claim,
     claims_numbered.unit_number,
     coalesce(claims_numbered.is_unit_repeat, false) as is_unit_repeat,
-    cast(linked.event_units as bigint) as event_units,
+    cast(linked.units as bigint) as units,
     coalesce(lines.sku, linked.sku) as sku,
     linked.sku as stated_sku,
     coalesce(lines.family_code, products.family_code, 'unknown') as family_code,

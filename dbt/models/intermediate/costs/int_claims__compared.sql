@@ -28,7 +28,7 @@ inputs as (
 
     select
         priced.ticket_id,
-        tickets.event_units,
+        tickets.units,
         case
             when tickets.resolution = 'repaired' then 'repair'
             when tickets.resolution = 'replaced' then 'replacement'
@@ -47,7 +47,7 @@ inputs as (
         priced.scrap_eur,
         priced.resale_before_work_eur,
         paid.known_proceeds_eur,
-        coalesce({{ euros('paid.stated_refund_eur') }}, cast(priced.price_eur * tickets.event_units as decimal(18,2))) as refund_eur,
+        coalesce({{ euros('paid.stated_refund_eur') }}, cast(priced.price_eur * tickets.units as decimal(18,2))) as refund_eur,
         coalesce(paid.repairs_parts_eur, {{ euros('priced.part_cost_share * priced.price_eur') }}) as part_eur,
         paid.customer_charge_eur,
         estimated.estimated_work_eur as work_eur,
@@ -123,7 +123,7 @@ chosen as (
         case
             when actual_remedy = 'repair' then repair_cost_eur
             when actual_remedy = 'replacement' then replacement_cost_eur
-            when actual_remedy = 'refund' then cast({{ euros_of_quotient('refund_eur', 'event_units') }} + inbound_eur - salvage_eur as decimal(18,2))
+            when actual_remedy = 'refund' then cast({{ euros_of_quotient('refund_eur', 'units') }} + inbound_eur - salvage_eur as decimal(18,2))
             when actual_remedy = 'part' then cast(part_eur + part_parcel_eur as decimal(18,2))
             when actual_remedy = 'refusal' then cast(-customer_charge_eur as decimal(18,2))
         end as actual_cost_eur,

@@ -43,14 +43,14 @@ inputs as (
 
     select
         compared.*,
-        tickets.event_units,
+        tickets.units,
         priced.inbound_eur,
         priced.diagnosis_eur,
         priced.outbound_eur,
         priced.repair_handling_eur,
         priced.scrap_eur,
         coalesce(
-            cast(paid.stated_refund_eur as decimal(18,2)), cast(priced.price_eur * tickets.event_units as decimal(18,2))
+            cast(paid.stated_refund_eur as decimal(18,2)), cast(priced.price_eur * tickets.units as decimal(18,2))
         ) as refund_of_all_eur,
         coalesce(
             cast(paid.repairs_parts_eur as decimal(18,2)), {{ euros('priced.part_cost_share * priced.price_eur') }}
@@ -67,7 +67,7 @@ inputs as (
         ln(cast(case when estimated.estimated_work_eur > 0 then estimated.estimated_work_eur end as double))
             - estimated.decision_log_spread * estimated.decision_log_spread / 2 as log_median,
         case when estimated.work_basis = 'cell' then coalesce(cells.log_level_variance, 0) else cast(0 as double) end
-            as level_variance
+            as unrounded_level_variance
     from compared
     inner join priced on compared.ticket_id = priced.ticket_id
     inner join paid on compared.ticket_id = paid.ticket_id
@@ -146,15 +146,15 @@ select
     ticket_id,
     expected_salvage_eur,
     cast(replacement_cost_eur + salvage_eur - expected_salvage_eur as decimal(18,2)) as replacement_expected_eur,
-    cast({{ euros_of_quotient('refund_of_all_eur', 'event_units') }} + inbound_eur - expected_salvage_eur as decimal(18,2))
+    cast({{ euros_of_quotient('refund_of_all_eur', 'units') }} + inbound_eur - expected_salvage_eur as decimal(18,2))
         as refund_expected_eur,
     cast(part_eur + part_parcel_eur as decimal(18,2)) as part_expected_eur,
-    cast(-{{ euros_of_quotient('recovered_eur', 'event_units') }} as decimal(18,2)) as refusal_expected_eur,
+    cast(-{{ euros_of_quotient('recovered_eur', 'units') }} as decimal(18,2)) as refusal_expected_eur,
     cast(inbound_eur + diagnosis_eur + outbound_eur + repair_handling_eur as decimal(18,2)) as no_fault_expected_eur,
     work_variance,
     salvage_variance,
     work_salvage_covariance,
     work_per_level_eur,
     salvage_per_level_eur,
-    level_variance
+    unrounded_level_variance
 from salvaged

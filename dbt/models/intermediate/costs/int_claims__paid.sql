@@ -39,8 +39,8 @@ repairs_of_ticket as (
         cast(sum(assumed_cost_eur) as decimal(18,2)) as assumed_eur,
         cast(sum(case when is_in_paypal_case then inbound_eur else 0 end) as decimal(18,2)) as paypal_return_freight_eur,
         cast(sum(parts_eur) as decimal(18,2)) as parts_eur,
-        cast(sum(customer_charge_eur) as decimal(18,2)) as customer_charge_eur,
-        cast(sum(resale_proceeds_eur) as decimal(18,2)) as resale_proceeds_eur,
+        cast(sum(charged_eur) as decimal(18,2)) as customer_charge_eur,
+        cast(sum(proceeds_eur) as decimal(18,2)) as resale_proceeds_eur,
         cast(sum(case when outcome in ('resold_refurbished', 'resold_as_is', 'scrapped') then stated_proceeds_eur end) as decimal(18,2))
             as known_proceeds_eur,
         cast(sum(uncovered_unbilled_eur) as decimal(18,2)) as uncovered_unbilled_eur,
@@ -56,7 +56,7 @@ remedied as (
 
     select
         priced.*,
-        tickets.event_units,
+        tickets.units,
         tickets.resolution,
         tickets.refunded_at,
         tickets.refunded_amount_eur as stated_refund_eur,
@@ -97,12 +97,12 @@ amounts as (
                 repair_orders is null
                 and (is_replaced or resolution = 'refunded')
                 and coalesce(paypal_case_outcome <> 'buyer_refunded', true)
-                then event_units * inbound_eur
+                then units * inbound_eur
         end as return_freight_raw_eur,
-        case when is_replaced then event_units * landed_cost_eur end as new_units_raw_eur,
-        case when is_replaced then event_units * replacement_outbound_eur end as new_units_freight_raw_eur,
+        case when is_replaced then units * landed_cost_eur end as new_units_raw_eur,
+        case when is_replaced then units * replacement_outbound_eur end as new_units_freight_raw_eur,
         case
-            when is_refunded then coalesce({{ euros('stated_refund_eur') }}, event_units * price_eur)
+            when is_refunded then coalesce({{ euros('stated_refund_eur') }}, units * price_eur)
         end as refund_raw_eur,
         case
             when is_part_sent and repairs_parts_eur is null

@@ -1,6 +1,6 @@
 {#- Cells nest: all repairs > fault code > family > centre. A child leans on its parent as far as its own data are thin. -#}
 {%- set levels = [('all', []), ('fault', ['fault_code']), ('family', ['fault_code', 'family_code']),
-                  ('centre', ['fault_code', 'family_code', 'service_center_id'])] -%}
+                  ('center', ['fault_code', 'family_code', 'service_center_id'])] -%}
 
 with repairs as (
 
@@ -60,7 +60,7 @@ cells as (
 
 ),
 
-centre_sums as (
+center_sums as (
 
     select
         fault_code,
@@ -77,7 +77,7 @@ centre_sums as (
 
 ),
 
-{%- for level, keys in levels if level != 'centre' %}
+{%- for level, keys in levels if level != 'center' %}
 
 {{ level }}_sums as (
 
@@ -88,7 +88,7 @@ centre_sums as (
         cast(sum(n) as bigint) as n,
         sum(sum_y) as sum_y,
         sum(sum_x) as sum_x
-    from centre_sums
+    from center_sums
     {%- if keys %}
     group by {{ keys | join(', ') }}
     {%- endif %}
@@ -108,7 +108,7 @@ slope as (
                 ), 0), 1.5),
             0
         ) as slope
-    from centre_sums
+    from center_sums
 
 ),
 
@@ -137,7 +137,7 @@ spread as (
             'greatest(cast(sum_yy as double) - 2 * slope * cast(sum_xy as double) + slope * slope * cast(sum_xx as double)'
             ~ ' - (cast(sum_y as double) - slope * cast(sum_x as double)) * (cast(sum_y as double) - slope * cast(sum_x as double)) / n, 0)'
         ) }}) as double) as squares_within
-    from centre_sums
+    from center_sums
     cross join slope
 
 ),
@@ -154,7 +154,7 @@ noise as (
 ),
 
 -- For every parent: how many children, their squares around it, and how far their sizes let them speak (moments of one-way layouts).
-{%- for parent, child in [('all', 'fault'), ('fault', 'family'), ('family', 'centre')] %}
+{%- for parent, child in [('all', 'fault'), ('fault', 'family'), ('family', 'center')] %}
 {%- set parent_keys = (levels | selectattr(0, 'equalto', parent) | first)[1] %}
 
 {{ child }}_between as (
@@ -190,7 +190,7 @@ variances as (
 
     select
         noise.variance as within,
-        {%- for child in ['fault', 'family', 'centre'] %}
+        {%- for child in ['fault', 'family', 'center'] %}
         greatest(
             coalesce(
                 ({{ child }}_between.squares - ({{ child }}_between.children - {{ child }}_between.parents) * noise.variance)
@@ -202,12 +202,12 @@ variances as (
     from noise
     cross join fault_between
     cross join family_between
-    cross join centre_between
+    cross join center_between
 
 ),
 
 -- Each level: its own mean and the parent's estimate, weighed by how sure each is.
-{%- for child, parent in [('fault', 'all'), ('family', 'fault'), ('centre', 'family')] %}
+{%- for child, parent in [('fault', 'all'), ('family', 'fault'), ('center', 'family')] %}
 {%- set keys = (levels | selectattr(0, 'equalto', child) | first)[1] %}
 
 {{ child }}_estimates as (
@@ -290,7 +290,7 @@ select
     estimates.mean_variance as log_level_variance,
     variances.within as log_variance,
     sqrt(variances.within + estimates.mean_variance) as log_spread
-from centre_estimates as estimates
+from center_estimates as estimates
 cross join slope
 cross join variances
 left join remedies

@@ -211,8 +211,8 @@ select
             case when is_quote_late then 'quote_after_repair' end
         ), ''
     ) as cost_doubts,
-    charged_eur as customer_charge_eur,
-    proceeds_eur as resale_proceeds_eur,
+    charged_eur,
+    proceeds_eur,
     {{ euros('stated_proceeds_eur') }} as stated_proceeds_eur,
     cast(coalesce(total_cost_eur, 0) - charged_eur - proceeds_eur as decimal(18,2)) as net_cost_eur,
     -- Not covered: transport, labour and parts are the customer's, work up to the quote; the diagnosis is free.

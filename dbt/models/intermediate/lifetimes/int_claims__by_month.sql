@@ -7,7 +7,7 @@ with claims as (
         {{ month_of('aged.in_service_on') }} as delivery_month,
         {{ month_of('greatest(tickets.requested_on, aged.in_service_on)') }} as claim_month,
         {{ age_month('greatest(' ~ day_diff('aged.in_service_on', 'tickets.requested_on') ~ ', 0)') }} as request_age_month,
-        tickets.event_units
+        tickets.units
     from {{ ref('int_tickets__linked') }} as tickets
     inner join {{ ref('int_claims__aged') }} as aged on tickets.ticket_id = aged.ticket_id
     where tickets.is_claim and aged.is_in_service and tickets.requested_on <= aged.base_warranty_end_on
@@ -19,6 +19,6 @@ select
     delivery_month,
     claim_month,
     request_age_month,
-    cast(sum(event_units) as bigint) as claims
+    cast(sum(units) as bigint) as claims
 from claims
 group by sku, family_code, delivery_month, claim_month, request_age_month

@@ -9,7 +9,7 @@ with observed as (
         is_completed,
         {{ age_month('watched_days') }} as end_age_month,
         ended_on >= {{ as_of_date() }} and not is_completed as is_watched,
-        cast(least(24, floor({{ day_diff('entered_on', as_of_date()) }} / 30.4375)) as bigint) as followed_months,
+        cast(least(24, floor({{ day_diff('entered_on', as_of_date()) }} / {{ days_per_month() }})) as bigint) as followed_months,
         units,
         units * watched_days as watched_days
     from {{ ref('int_lifetimes__observed') }}

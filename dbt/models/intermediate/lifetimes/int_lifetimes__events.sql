@@ -5,7 +5,7 @@ with tickets as (
         tickets.order_id,
         tickets.line_number,
         tickets.unit_number,
-        tickets.event_units,
+        tickets.units,
         tickets.is_claim,
         tickets.requested_at,
         diagnosed.cause,
@@ -41,7 +41,7 @@ placed as (
         tickets.*,
         case
             when is_claim then unit_number
-            else line_units + 1 - sum(greatest(event_units, refunded_out_units)) over (
+            else line_units + 1 - sum(greatest(units, refunded_out_units)) over (
                 partition by order_id, line_number, is_claim
                 order by requested_at, ticket_id
                 rows unbounded preceding
@@ -53,7 +53,7 @@ placed as (
 per_unit as (
     select
         placed.*,
-        {{ one_to('least(greatest(event_units, refunded_out_units), line_units)') }} as event_number
+        {{ one_to('least(greatest(units, refunded_out_units), line_units)') }} as event_number
     from placed
 ),
 
@@ -64,13 +64,13 @@ events as (
         ((first_unit + event_number - 2) % line_units + line_units) % line_units + 1 as unit_number,
         ticket_id,
         requested_at,
-        is_claim and event_number <= event_units as is_claim,
+        is_claim and event_number <= units as is_claim,
         cause,
         defect_share,
         appeared_on,
         is_dated,
-        case when event_number <= event_units then replaced_on end as replaced_on,
-        case when event_number <= event_units then replacement_in_service_on end as replacement_in_service_on,
+        case when event_number <= units then replaced_on end as replaced_on,
+        case when event_number <= units then replacement_in_service_on end as replacement_in_service_on,
         case when event_number <= refunded_out_units then refunded_out_on end as refunded_out_on
     from per_unit
 ),

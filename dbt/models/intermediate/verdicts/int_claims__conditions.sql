@@ -76,7 +76,7 @@ nearest as (
 
     select
         regions.ticket_id,
-        min(served.distance_km) as centre_distance_km
+        min(served.distance_km) as center_distance_km
     from regions
     inner join {{ ref('int_postal_regions__served') }} as served
         on
@@ -130,14 +130,14 @@ gathered as (
         tickets.withdrawal_requested_on,
         tickets.is_unused as is_stated_unused,
         tickets.engine_hours,
-        coalesce(tickets.is_remote_resolved, false) as is_remote_resolved,
+        coalesce(tickets.is_remote_resolved, false) as is_solved_remotely,
         tickets.is_linked,
         aged.delivered_on,
         coalesce(lines.paid_on, lines.contract_on) as paid_on,
         warranty.is_professional,
         warranty.regime,
         warranty.clock_start_on,
-        coalesce(warranty.is_in_warranty, false) as is_in_guarantee,
+        coalesce(warranty.is_in_warranty, false) as is_warranty_running,
         warranty.is_presumption_running,
         diagnosed.cause as technical_cause,
         diagnosed.evidence_grade,
@@ -148,7 +148,7 @@ gathered as (
         contradictory_repairs.ticket_id is not null as is_repair_contradictory,
         -- A reversed refusal may well be followed by a new unit.
         coalesce(
-            tickets.resolution in ('rejected_out_of_warranty', 'rejected_misuse', 'rejected_wear')
+            tickets.resolution in {{ refusals() }}
             and coalesce(tickets.replacement_shipped_at, tickets.replacement_delivered_at) is not null
             and not coalesce(tickets.is_overturned, false),
             false
@@ -157,12 +157,12 @@ gathered as (
         prices.repair_cost_at_decision_eur,
         prices.replacement_cost_at_decision_eur,
         prices.price_eur,
-        coalesce(prices.is_repair_less_costly, true) as is_repair_less_costly,
-        nearest.centre_distance_km,
+        coalesce(prices.is_repair_less_costly, true) as is_repair_not_dearer,
+        nearest.center_distance_km,
         policies.paypal_hold_months,
         policies.unused_engine_hours,
         policies.unused_report_days,
-        policies.centre_radius_km,
+        policies.center_radius_km,
         policies.repair_limit_ratio,
         policies.disproportion_ratio,
         policies.has_stock,
@@ -241,10 +241,10 @@ select
     based.paypal_case_state,
     based.paypal_case_months,
     based.days_from_delivery,
-    based.centre_distance_km,
+    based.center_distance_km,
     -- A case opened within the months holds while it is open; a later one holds nothing.
     coalesce(based.paypal_case_months > based.paypal_hold_months, false) as is_paypal_case_late,
-    -- The conditions of the decision table, under its own names.
+    -- The conditions of the decision table, under its own names but for those of condition_columns().
     based.missing_facts is null as order_found,
     {{ policy_facts()['paypal_state'] }} as paypal_state,
     coalesce(
@@ -252,18 +252,17 @@ select
         and based.withdrawal_requested_on <= {{ add_days('based.delivered_on', 'based.withdrawal_days') }},
         false
     ) as is_withdrawal,
-    based.is_remote_resolved,
-    based.is_in_guarantee,
-    bases.verdict_cause as cause,
+    based.is_solved_remotely,
+    based.is_warranty_running,
     based.stated_remedy = 'part' or coalesce(based.category = 'missing_part', false) as is_self_fit_part,
     {{ policy_facts()['is_used'] }} as is_used,
     coalesce(based.is_repairable, true) as is_repairable,
     {{ policy_facts()['is_repair_cheaper'] }} as is_repair_cheaper,
     {{ policy_facts()['has_stock'] }} as has_stock,
-    {{ policy_facts()['is_centre_near'] }} as is_centre_near,
-    based.is_repair_less_costly,
+    {{ policy_facts()['is_center_near'] }} as is_center_near,
+    based.is_repair_not_dearer,
     -- The law protects consumers: a professional has no choice of cure to exercise.
-    case when based.is_professional then 'unstated' else based.stated_remedy end as requested_remedy,
+    case when based.is_professional then 'unstated' else based.stated_remedy end as exercised_remedy,
     coalesce(
         case based.stated_remedy
             when 'repair'

@@ -39,7 +39,12 @@ diagnosed as (
 asked as (
 
     select
-        conditions.*,
+        conditions.ticket_id,
+        conditions.decided_at,
+        conditions.decided_on,
+        conditions.stated_remedy,
+        {{ named_conditions(law_conditions().keys() | reject('equalto', 'is_legal_escalation') | list, 'conditions') }},
+        conditions.is_repair_cheaper,
         tickets.order_id,
         tickets.line_number,
         tickets.unit_number,
@@ -83,7 +88,7 @@ refused as (
     inner join {{ ref('verdict_outcomes') }} as outcomes
         on laws.outcome = outcomes.outcome
     where
-        unescalated.resolution in ('rejected_out_of_warranty', 'rejected_misuse', 'rejected_wear')
+        unescalated.resolution in {{ refusals() }}
         and outcomes.kind = 'remedy'
 
 ),
@@ -106,19 +111,7 @@ refused_before as (
 
 covered_repairs as (
 
-    select
-        repairs.order_id,
-        repairs.line_number,
-        repairs.unit_number,
-        repairs.fault_code,
-        coalesce(repairs.returned_on, repairs.repaired_on) as done_on,
-        tickets.requested_at
-    from repairs
-    inner join tickets on repairs.ticket_id = tickets.ticket_id
-    where
-        repairs.coverage = 'covered'
-        and repairs.outcome = 'repaired'
-        and coalesce(repairs.repaired_on, repairs.returned_on) is not null
+    {{ covered_repairs('repairs', 'tickets') }}
 
 ),
 

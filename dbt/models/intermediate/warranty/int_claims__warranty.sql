@@ -75,7 +75,7 @@ ruled as (
         laws.renewal_months,
         coalesce(laws.is_suspended_while_immobilised, false) as is_suspended_while_immobilised,
         policies.is_extension_cumulative,
-        policies.professional_guarantee_months
+        policies.professional_warranty_months
     from units
     left join laws
         on coalesce(units.contract_on, units.requested_on) between laws.period_from and laws.period_to
@@ -115,8 +115,8 @@ started as (
         case
             when renewals.renewed_on is not null
                 then {{ add_months('renewals.renewed_on', 'ruled.renewal_months') }}
-            when ruled.is_professional and ruled.professional_guarantee_months is not null
-                then {{ add_months('ruled.delivered_on', 'ruled.professional_guarantee_months') }}
+            when ruled.is_professional and ruled.professional_warranty_months is not null
+                then {{ add_months('ruled.delivered_on', 'ruled.professional_warranty_months') }}
             else ruled.base_warranty_end_on
         end as unextended_end_on
     from ruled
@@ -127,21 +127,7 @@ started as (
 -- Repairs that were done under guarantee and came back, with the days on which the machine was away.
 covered_repairs as (
 
-    select
-        repairs.repair_id,
-        repairs.ticket_id,
-        repairs.order_id,
-        repairs.line_number,
-        repairs.unit_number,
-        tickets.requested_at,
-        coalesce(repairs.picked_up_on, tickets.requested_on) as handed_over_on,
-        repairs.returned_on
-    from repairs
-    inner join tickets on repairs.ticket_id = tickets.ticket_id
-    where
-        repairs.coverage = 'covered'
-        and repairs.outcome = 'repaired'
-        and coalesce(repairs.repaired_on, repairs.returned_on) is not null
+    {{ covered_repairs('repairs', 'tickets') }}
 
 ),
 

@@ -115,7 +115,7 @@ select
     tickets.requested_on,
     {{ month_of('tickets.requested_on') }} as request_month,
     aged.age_months,
-    tickets.event_units as units,
+    tickets.units as units,
     due.policy_outcome,
     due.legal_outcome,
     due.is_due_by_policy,

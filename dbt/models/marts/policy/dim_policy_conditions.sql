@@ -1,5 +1,6 @@
 {#- What a replay needs to read a rule set that this build has never seen: its words, and where each claim keeps them. -#}
-{%- set columns = {'cause': 'verdict_cause', 'is_in_guarantee': 'is_in_warranty'} -%}
+{#- A replay reads what a version's mart says of a claim; not known is no. -#}
+{%- set columns = {'cause': 'verdict_cause', 'is_remote_resolved': 'is_solved_remotely'} -%}
 {%- for condition, values in policy_conditions().items() %}
 {%- set condition_position = loop.index %}
 {%- for value in values %}

@@ -31,7 +31,7 @@ select
     conditions.days_from_delivery,
     prices.repair_cost_at_decision_eur,
     prices.replacement_cost_at_decision_eur,
-    conditions.centre_distance_km,
+    conditions.center_distance_km,
     escalated.is_escalation_due,
     escalated.same_fault_days
 from tickets

@@ -21,23 +21,23 @@ EARTH_KM = 6371
 CENTROIDS = DBT_DIR / "seeds" / "department_centroids.csv"
 
 
-def days_away(snapshot: Snapshot, scope: Scope, is_by_centre: bool = False) -> pl.DataFrame:
+def days_away(snapshot: Snapshot, scope: Scope, is_by_center: bool = False) -> pl.DataFrame:
     """Days from hand-over to return with machines still away counted: median_days, late_days, n, open.
 
     The product-limit estimate (Kaplan and Meier, JASA 53, 1958, section 3): a machine away since d days is
     censored there, so that a centre cannot look fast by the jobs that it finishes. median_days and late_days
     are the days after which half and nine tenths are back; null where the estimate never gets there. Machines
     that ended otherwise (replaced, scrapped, resold) were never to come back and are left out.
-    One row per service_center_id where `is_by_centre`.
+    One row per service_center_id where `is_by_center`.
     """
     condition, parameters = where(MART, scope.without_period())
-    key = "service_center_id" if is_by_centre else "'all'"
+    key = "service_center_id" if is_by_center else "'all'"
     return snapshot.rows(
         f"""
         with today as (select max(as_of) as as_of from meta.build),
         jobs as (
             select
-                {key} as centre, returned_on is not null as is_back,
+                {key} as center, returned_on is not null as is_back,
                 greatest(0, coalesce(returned_on, (select as_of from today))
                     - coalesce(picked_up_on, received_on)) as days
             from marts.{MART}
@@ -46,31 +46,31 @@ def days_away(snapshot: Snapshot, scope: Scope, is_by_centre: bool = False) -> p
         ),
         by_day as (
             select
-                centre, days, count(*) filter (is_back) as back, count(*) as leaving,
-                sum(count(*)) over (partition by centre order by days desc) as at_risk
+                center, days, count(*) filter (is_back) as back, count(*) as leaving,
+                sum(count(*)) over (partition by center order by days desc) as at_risk
             from jobs
-            group by centre, days
+            group by center, days
         ),
         limits as (
             select
-                centre, days,
-                product(1 - back / at_risk::double) over (partition by centre order by days) as away
+                center, days,
+                product(1 - back / at_risk::double) over (partition by center order by days) as away
             from by_day
         ),
         quantiles as (
             select
-                centre, min(days) filter (away <= 0.5 + 1e-12) as median_days,
+                center, min(days) filter (away <= 0.5 + 1e-12) as median_days,
                 min(days) filter (away <= 0.1 + 1e-12) as late_days
             from limits
-            group by centre
+            group by center
         )
         select
-            jobs.centre as service_center_id, any_value(median_days) as median_days,
+            jobs.center as service_center_id, any_value(median_days) as median_days,
             any_value(late_days) as late_days, count(*) as n, count(*) filter (not is_back) as "open"
         from jobs
-        left join quantiles using (centre)
-        group by jobs.centre
-        order by jobs.centre
+        left join quantiles using (center)
+        group by jobs.center
+        order by jobs.center
         """,
         parameters,
     )
@@ -86,12 +86,12 @@ def ranked(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     )
     told = found.with_columns(value=pl.when(pl.col("is_enough")).then("value"))
     fixed = found.filter((pl.col("measure") == "first_time_fix_share") & pl.col("is_enough"))
-    centres = snapshot.rows(
+    centers = snapshot.rows(
         "select service_center_id, any_value(name) as name from marts.dim_service_centers group by 1"
     )
     verdicts = snapshot.rows("select service_center_id, status from marts.fct_misuse_centers")
     least = threshold(snapshot, "minimum_units_at_risk")
-    days = days_away(snapshot, scope, is_by_centre=True).with_columns(
+    days = days_away(snapshot, scope, is_by_center=True).with_columns(
         pl.when(pl.col("n") >= least).then(pl.col("median_days", "late_days"))
     )
     return (
@@ -99,7 +99,7 @@ def ranked(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
         .with_columns(pl.col("repairs").cast(pl.Int64))
         .join(fixed.select("service_center_id", "low", "high"), on="service_center_id", how="left")
         .join(days.drop("n"), on="service_center_id", how="left")
-        .join(centres, on="service_center_id", how="left")
+        .join(centers, on="service_center_id", how="left")
         .join(verdicts, on="service_center_id", how="left")
         .sort("repairs", "service_center_id", descending=[True, False])
     )
@@ -139,7 +139,7 @@ def reached(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
                     when left(postal_code, 2) = '20' then '2B'
                     else left(postal_code, 2)
                 end as department,
-                measures.centre_distance_km <= {NEAR_KM} as is_near
+                measures.center_distance_km <= {NEAR_KM} as is_near
             from asked
             inner join marts.fct_order_lines as lines using (order_id, line_number)
             left join marts.fct_policy_measures as measures using (ticket_id)

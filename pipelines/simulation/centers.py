@@ -37,7 +37,7 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Centres:
+class Centers:
     """One array element per service centre; `near[region, family]` is the centre that serves it, or -1."""
 
     service_center_id: Array
@@ -85,30 +85,30 @@ def distance_km(lat_a: Array, lon_a: Array, lat_b: Array, lon_b: Array) -> Array
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(half))
 
 
-def centres_for(
+def centers_for(
     parameters: Parameters, seed: int, where: Places, families: tuple[str, ...], first_on: dt.date
-) -> Centres:
+) -> Centers:
     """The service centres of one run. The first is the retailer's own workshop, competent for everything."""
     rng = stream(seed, CATALOGUE_BLOCK, 1)
-    regions = _centre_regions(parameters, where)
+    regions = _center_regions(parameters, where)
     size = len(regions)
     # Full competence first: a region that only a specialist serves has no centre for the other families.
     is_specialist = (np.arange(size) >= size * 3 // 4) & (where.country[regions] == 0)
     specialist = tuple(code for code in families if code in ELECTRIC_ONLY)
     strict = rng.random(size) < parameters.number("strict_centre_share")
     strict[1] = True
-    ordinary_rate, strict_rate = parameters.numbers("centre_strict_share")
+    ordinary_rate, strict_rate = parameters.numbers("center_strict_share")
     latitude = where.latitude[regions] + between(rng, size, -0.01, 0.01)
     longitude = where.longitude[regions] + between(rng, size, -0.01, 0.01)
 
     near = np.full((len(where.country), len(families)), -1)
-    for centre, region in reversed(list(enumerate(regions))):
-        reach = distance_km(latitude[centre], longitude[centre], where.latitude, where.longitude)
+    for center, region in reversed(list(enumerate(regions))):
+        reach = distance_km(latitude[center], longitude[center], where.latitude, where.longitude)
         covered = (where.country == 0) & (where.country[region] == 0)
-        covered &= reach <= parameters.number("policy", "centre_radius_km")
+        covered &= reach <= parameters.number("policy", "center_radius_km")
         covered[region] = True
-        served = [row for row, code in enumerate(families) if not is_specialist[centre] or code in specialist]
-        near[np.ix_(np.flatnonzero(covered), np.array(served))] = centre
+        served = [row for row, code in enumerate(families) if not is_specialist[center] or code in specialist]
+        near[np.ix_(np.flatnonzero(covered), np.array(served))] = center
 
     # Two unauthorised centres and one whose agreement ended sit beside an authorised one and never decide.
     extra = [regions[1], regions[2], regions[3]]
@@ -119,7 +119,7 @@ def centres_for(
     low, high = parameters.numbers("labour_rate_eur_per_hour")
     ended = np.full(total, np.datetime64("NaT", "D"))
     ended[-1] = np.datetime64(day_number(first_on) + 500, "D")
-    return Centres(
+    return Centers(
         service_center_id=np.array([f"SC{n + 1:03d}" for n in range(total)], dtype=object),
         name=np.array(names, dtype=object),
         postal_code=np.array(
@@ -138,8 +138,8 @@ def centres_for(
         valid_from=np.full(total, np.datetime64(day_number(first_on) - 400, "D")),
         valid_to=ended,
         strictness=np.concatenate([np.where(strict, strict_rate, ordinary_rate), np.zeros(3)]),
-        speed=between(rng, total, *parameters.numbers("centre_speed")),
-        price=between(rng, total, *parameters.numbers("centre_price")),
+        speed=between(rng, total, *parameters.numbers("center_speed")),
+        price=between(rng, total, *parameters.numbers("center_price")),
         near=near,
         fallback=0,
         unauthorised=np.array([size, size + 1]),
@@ -150,10 +150,10 @@ def _postal_code(country: str, region: str, number: int) -> str:
     return f"{region}{number:02d}"[:4] if country == "BE" else f"{region}{number:03d}"
 
 
-def _centre_regions(parameters: Parameters, where: Places) -> list[int]:
+def _center_regions(parameters: Parameters, where: Places) -> list[int]:
     """Regions with a centre: large French departments that leave nobody at the edge; one each abroad."""
     gap_low, gap_high = parameters.numbers("near_gap_km")
-    wanted = int(parameters.number("centre_count", "FR"))
+    wanted = int(parameters.number("center_count", "FR"))
     french = np.flatnonzero(where.country == 0)
     chosen: list[int] = []
     for region in french[np.argsort(-where.weight[french], kind="stable")]:
