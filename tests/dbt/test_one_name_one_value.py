@@ -68,13 +68,26 @@ def hard_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
+def _as(one: dict[str, str], other: dict[str, str], column: str) -> str:
+    """The condition that two tables, a and b, say something else in a column."""
+    kinds = {one[column], other[column]}
+    if len(kinds) == 2 and all(kind.startswith("DECIMAL") for kind in kinds):
+        cents = min(kinds, key=lambda kind: int(kind.rstrip(")").split(",")[1]))
+        return f"cast(a.{column} as {cents}) is distinct from cast(b.{column} as {cents})"
+    return f"a.{column} is distinct from b.{column}"
+
+
 def apart(home: Home) -> tuple[int, list[str]]:
-    """Values compared, and a sentence for each column that two tables of one key do not agree on."""
+    """Values compared, and a sentence for each column that two tables of one key do not agree on.
+
+    Feeds give amounts to a hundredth of a cent and marts publish cents: such a pair is compared to the cent.
+    """
     with duckdb.connect(str(home.build_file), read_only=True) as tables:
         columns = {
             f"{schema}.{table}": names
             for schema, table, names in tables.execute(
-                "select schema_name, table_name, list(column_name) from duckdb_columns() group by all"
+                "select schema_name, table_name, map_from_entries(list((column_name, data_type))) "
+                "from duckdb_columns() group by all"
             ).fetchall()
         }
         found, compared = [], 0
@@ -84,7 +97,9 @@ def apart(home: Home) -> tuple[int, list[str]]:
                 shared = sorted(set(columns[one]) & set(columns[other]) - set(key))
                 if not shared:
                     continue
-                counts = ", ".join(f"count(*) filter (a.{each} is distinct from b.{each})" for each in shared)
+                counts = ", ".join(
+                    f"count(*) filter ({_as(columns[one], columns[other], each)})" for each in shared
+                )
                 row = tables.execute(f"select count(*), {counts} from {one} as a join {other} as b on {on}")
                 rows, *different = row.fetchone() or (0,)
                 compared += rows * len(shared)
