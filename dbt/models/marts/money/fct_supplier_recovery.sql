@@ -4,6 +4,10 @@ with claims as (
     where is_claim and cause = 'defect' and not is_cause_presumed and supplier_id is not null
 ),
 
+paid as (
+    select * from {{ ref('int_claims__paid') }}
+),
+
 terms as (
     select * from {{ ref('supplier_terms') }}
 ),
@@ -19,11 +23,11 @@ costed as (
         claims.fault_code,
         claims.service_center_id,
         claims.age_months,
-        claims.is_cost_complete,
-        coalesce(claims.part_eur, 0) + coalesce(claims.new_units_eur, 0) as goods_eur,
-        coalesce(claims.repairs_cost_eur, 0) as work_eur,
-        coalesce(claims.return_freight_eur, 0) + coalesce(claims.new_units_freight_eur, 0)
-        + coalesce(claims.part_freight_eur, 0) as freight_eur,
+        paid.is_cost_complete,
+        coalesce(paid.part_eur, 0) + coalesce(paid.new_units_eur, 0) as goods_eur,
+        coalesce(paid.repairs_cost_eur, 0) as work_eur,
+        coalesce(paid.return_freight_eur, 0) + coalesce(paid.new_units_freight_eur, 0)
+        + coalesce(paid.part_freight_eur, 0) as freight_eur,
         terms.valid_from as terms_from,
         terms.claim_months,
         terms.goods_share,
@@ -31,6 +35,8 @@ costed as (
         terms.freight_share,
         terms.mark as terms_mark
     from claims
+    left join paid
+        on claims.ticket_id = paid.ticket_id
     left join terms
         on
             claims.supplier_id = terms.supplier_id
