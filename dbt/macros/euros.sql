@@ -15,14 +15,12 @@
   Usage: {{ euros_of_quotient('labour_minutes * labour_rate_eur_per_hour', 60) }}
 #}
 {% macro euros_of_quotient(dividend, divisor) -%}
+    {#- As wide as can be: a price of a million times a quantity of a million is more than 18 digits hold. -#}
+    {%- set dividend = 'cast((' ~ dividend ~ ') * cast(10000 as decimal(20,0)) as bigint)' -%}
+    {%- set divisor = 'cast((' ~ divisor ~ ') * cast(10000 as decimal(20,0)) as bigint)' -%}
     cast(
-        cast(
-            floor(
-                cast(
-                    cast(({{ dividend }}) * 10000 as bigint) * 200 + cast(({{ divisor }}) * 10000 as bigint) as double
-                ) / nullif(cast(({{ divisor }}) * 10000 as bigint) * 2, 0)
-            ) as bigint
-        ) * cast(0.01 as decimal(3,2)) as decimal(18,2)
+        cast(floor(cast({{ dividend }} * 200 + {{ divisor }} as double) / nullif({{ divisor }} * 2, 0)) as bigint)
+        * cast(0.01 as decimal(3,2)) as decimal(18,2)
     )
 {%- endmacro %}
 

@@ -27,7 +27,7 @@ def test_another_threshold_changes_what_is_enough(snapshot: Snapshot, tmp_path) 
     with duckdb.connect(str(path)) as con:
         con.execute("update meta.thresholds set limit_value = 7 where threshold = 'minimum_events_of_week'")
     other = open_file(path)
-    assert threshold(snapshot, "minimum_events_of_week") == 10
+    assert threshold(snapshot, "minimum_events_of_week") == 3
     assert threshold(other, "minimum_events_of_week") == 7
     other.close()
 

@@ -16,7 +16,7 @@ select
     {{ month_of('tickets.closed_on') }} as closed_month,
     cast(sum(tickets.units) as bigint) as claims,
     cast(sum(paid.net_cost_eur) as decimal(18, 2)) as net_cost_eur,
-    cast(sum(cast(paid.net_cost_eur * paid.net_cost_eur as decimal(38, 4))) as decimal(38, 4)) as squared_cost_eur2,
+    cast(sum(cast(paid.net_cost_eur as decimal(28, 2)) * paid.net_cost_eur) as decimal(38, 4)) as squared_cost_eur2,
     cast(sum(case when paid.net_cost_eur = 0 then tickets.units else 0 end) as bigint) as costless_claims
 from tickets
 inner join aged on tickets.ticket_id = aged.ticket_id

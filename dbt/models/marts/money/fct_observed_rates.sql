@@ -57,7 +57,7 @@ later_claims as (
         numbered.family_code,
         cast(count(*) as bigint) as n,
         cast(sum(paid.net_cost_eur) as decimal(28,2)) as total,
-        cast(sum(cast(paid.net_cost_eur * paid.net_cost_eur as decimal(36,4))) as decimal(38,4)) as squares
+        cast(sum(cast(paid.net_cost_eur as decimal(28,2)) * paid.net_cost_eur) as decimal(38,4)) as squares
     from numbered
     inner join paid on numbered.ticket_id = paid.ticket_id
     where numbered.claim_number > 1 and paid.is_cost_complete
