@@ -102,12 +102,12 @@ def test_the_money_pages_figures_equal_an_independent_count(
     # From the parts of the costs, and from the orders' prices: not from the columns that the measures add up.
     paid, back, units, sales = snapshot.rows(
         """
+        with claims as (select ticket_id from marts.fct_claims where is_claim)
         select
-            (select sum(repairs_cost_eur + new_units_eur + new_units_freight_eur + refund_eur + part_eur
-                + part_freight_eur + return_freight_eur + handling_eur)::double
-             from marts.fct_claims where is_claim),
-            (select sum(customer_charge_eur + resale_proceeds_eur)::double
-             from marts.fct_claims where is_claim),
+            (select sum(amount_eur)::double from marts.fct_claim_costs semi join claims using (ticket_id)
+             where cost_kind = 'paid'),
+            (select sum(amount_eur)::double from marts.fct_claim_costs semi join claims using (ticket_id)
+             where component in ('customer_charge', 'resale_proceeds')),
             sum(units)::double, sum(units * unit_price_eur)::double
         from marts.fct_order_lines
         """
@@ -179,9 +179,9 @@ def test_the_reports_of_the_demo_count_the_marts_claims(demo_home: Home, snapsho
     paths = write_reports(demo_home, "2026-W30")
     monday = date(2026, 7, 20)
     for family, claims in snapshot.rows(
-        "select family_code, count(*) from marts.fct_claims "
-        "where is_claim and requested_on between ? and ? group by 1",
+        "select family_code, sum(watched_units) from marts.fct_claims "
+        "where is_claim and coalesce(defect_appeared_on, requested_on) between ? and ? group by 1",
         [monday, monday + timedelta(days=6)],
     ).iter_rows():
         html = (paths[0].parent / f"{family}.html").read_text(encoding="utf-8")
-        assert f'data-measure="claims">{claims}<' in html
+        assert f'data-measure="claimed_units">{claims}<' in html
