@@ -7,6 +7,7 @@ here: why a build is red (the orchestration), judging rows (`pipelines.feeds`).
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +35,7 @@ def note_failure(home: Home, reason: str) -> None:
     """Remember that a build failed, and why. Best effort: the reason has been told already."""
     try:
         record(home, FAILED, reason, "build")
-    except SavoirError as error:
+    except (SavoirError, sqlite3.Error, OSError) as error:
         LOG.warning("The failed build could not be noted: %s", error)
 
 

@@ -46,7 +46,7 @@ def test_lineage_goes_both_ways_and_names_no_table_that_is_not_there(tables: dic
 
 def test_readers_and_promises_stand_with_their_table(tables: dict[str, Table]) -> None:
     measures = tables["fct_policy_measures"]
-    assert measures.read_by == ("page policy_lab", "savoir replay")
+    assert measures.read_by == ("page centres", "page policy_lab", "savoir replay")
     assert measures.key == ("ticket_id",)
     assert "every_judged_claim_has_its_measures" in measures.promises
 

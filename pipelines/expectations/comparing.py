@@ -76,8 +76,12 @@ def weekly_rows(
     """One row per week × scope × measure (× fault), for the weeks that the pages show."""
     if weeks.units.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    start = weeks.units["week"].min()
+    start, last = weeks.units["week"].min(), weeks.units["week"].max()
     assert isinstance(start, date)
+    assert isinstance(last, date)
+    if last <= as_of - timedelta(weeks=SHOWN_WEEKS + 1):
+        # No machine has been under warranty for as long as is shown: years of nothing are not worth fitting.
+        return pl.DataFrame(schema=SCHEMA)
     length = (as_of - start).days // 7 + 1
     counts, cells = _counts(weeks, reporting, start, length)
     mean, shape = _expected(counts, start, length)
@@ -113,7 +117,7 @@ def weekly_rows(
         )
         for t in range(first, length)
     ]
-    numbers = ["expected", "ratio", "ratio_low", "ratio_high"]
+    numbers = ["expected", "ratio", "ratio_low", "ratio_high", "reported_share"]
     return pl.concat(parts).with_columns(pl.col(numbers).fill_nan(None))
 
 

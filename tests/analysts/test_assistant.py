@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ def answers(small_home: Home) -> list[Any]:
             await session.initialize()
             return [await session.call_tool(name, arguments) for name, arguments in QUESTIONS]
 
-    return anyio.run(ask)
+    # In a thread of its own: a browser of another test may own this one's event loop.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(anyio.run, ask).result()
 
 
 def read(answer: Any) -> Any:

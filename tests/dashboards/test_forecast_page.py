@@ -101,7 +101,7 @@ def test_a_scope_that_cannot_be_forecast_says_why(open_page: Open) -> None:
     app = open_page("forecast", family="lawn_mower")
     assert not app.exception
     assert "Too few claims to forecast." in [each.value for each in app.text]
-    assert metrics(app)["Reserve"] == "–"
+    assert metrics(app)["Reserve"] == "too few to say"
     assert metrics(app)["Past forecasts that held"] == "too few to say"
 
 

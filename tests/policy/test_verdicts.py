@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 ESCALATION = "is_legal_escalation"
+COLUMNS = {"is_remote_resolved": "is_solved_remotely"}
 FACTS = (
     "order_found", "paypal_state", "is_withdrawal", "is_remote_resolved", "is_in_warranty", "cause",
     "is_legal_escalation", "is_self_fit_part", "is_used", "is_repairable", "is_repair_cheaper", "has_stock",
@@ -44,7 +45,7 @@ def both(clerk: ModuleType, judged: Any) -> list[tuple[str, dict[str, Any], Any]
     said = clerk.verdicts(books(clerk, judged))
     rows = judged.rows(
         f"""
-        select facts.ticket_id, {", ".join(f"facts.{name}" for name in FACTS if name != ESCALATION)},
+        select facts.ticket_id, {", ".join(f"facts.{COLUMNS.get(name, name)} as {name}" for name in FACTS if name != ESCALATION)},
             escalated.{ESCALATION}, clocks.warranty_end_on,
             clocks.presumption_end_on, clocks.is_presumption_running, clocks.remedy_due_on,
             judged.policy_outcome, judged.legal_outcome, judged.is_policy_compliant, clocks.regime,

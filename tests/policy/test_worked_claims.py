@@ -161,13 +161,22 @@ def claims(
     )
     door.take_all(home)
     no_tests = ("--exclude", "resource_type:unit_test", "resource_type:test")
-    words = ("build", "--select", "+fct_claims", "+fct_audit_findings", *no_tests, "--quiet")
+    words = (
+        "build",
+        "--select",
+        "+fct_claims",
+        "+fct_claim_verdicts",
+        "+fct_audit_findings",
+        *no_tests,
+        "--quiet",
+    )
     done = dbt(home.root, folder / "target", DBT_DIR, words)
     assert done.returncode == 0, done.stdout + done.stderr
     with duckdb.connect(str(home.build_file), read_only=True) as connection:
         cursor = connection.execute(
-            "select c.*, (select list(violation_code) from marts.fct_audit_findings f"
+            "select c.*, v.missing_facts, v.reason_en, v.reason_fr, (select list(violation_code) from marts.fct_audit_findings f"
             " where f.ticket_id = c.ticket_id) as codes from marts.fct_claims c"
+            " left join marts.fct_claim_verdicts v using (ticket_id)"
         )
         names = [column[0] for column in cursor.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

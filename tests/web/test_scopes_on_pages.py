@@ -90,7 +90,10 @@ class People:
         )
         where = conditions(supplier, center)
         self.own = {name: codes_of(whole, tables) for name, tables in where.items()}
-        self.own |= {name: codes_of(whole, dict.fromkeys(TABLES, "true")) for name in UNSCOPED}
+        self.own |= {
+            name: codes_of(whole, dict.fromkeys((*TABLES, "dim_service_centers"), "true"))
+            for name in UNSCOPED
+        }
         self.foreign_claim = {
             name: whole.rows(
                 f"select * from marts.fct_claims where not coalesce({tables['fct_claims']}, false) "

@@ -163,8 +163,8 @@ windows as (
     select
         delivery_month,
         age_month,
-        {{ add_days('delivery_month', 'floor(30.4375 * (age_month - 1))') }} as from_on,
-        least({{ add_days('delivery_month', 'floor(30.4375 * age_month) + 30') }}, {{ as_of_date() }}) as until_on
+        {{ add_days('delivery_month', 'floor(' ~ days_per_month() ~ ' * (age_month - 1))') }} as from_on,
+        least({{ add_days('delivery_month', 'floor(' ~ days_per_month() ~ ' * age_month) + 30') }}, {{ as_of_date() }}) as until_on
     from ages
 ),
 

@@ -57,7 +57,7 @@ select
     terms_mark,
     cast(goods_eur as decimal(18, 2)) as goods_eur,
     cast(work_eur as decimal(18, 2)) as work_eur,
-    cast(freight_eur as decimal(18, 2)) as freight_eur,
+    cast(freight_eur as decimal(18, 2)) as all_freight_eur,
     is_cost_complete,
     case
         when terms_from is null then 'no_terms'
