@@ -104,7 +104,8 @@ def changes(snapshot: Snapshot) -> pl.DataFrame:
             changes.kind, changes.name, label_en, label_fr, format, value_before, value_now, step, usual_step,
             is_unusual, replaced_build_id
         from meta.changes
-        left join meta.measures on changes.kind = 'measure' and changes.name = measures.mart || '.' || measures.name
+        left join meta.measures
+            on changes.kind = 'measure' and changes.name = measures.mart || '.' || measures.name
         where build_id = (select max(build_id) from meta.build)
             and value_before is distinct from value_now
         order by is_unusual desc, abs(step) desc nulls last, changes.kind, changes.name

@@ -27,7 +27,8 @@ def of_claims(snapshot: Snapshot, tickets: list[str]) -> pl.DataFrame:
     return snapshot.rows(
         """
         select
-            ticket_id, supplier_id, terms_from, terms_mark, recovery_state, goods_eur, work_eur, all_freight_eur,
+            ticket_id, supplier_id, terms_from, terms_mark, recovery_state, goods_eur,
+            all_work_eur, all_freight_eur,
             claimable_eur
         from marts.fct_supplier_recovery
         where ticket_id in (select unnest(?::varchar[]))

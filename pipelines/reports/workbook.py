@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -124,7 +125,8 @@ def _table(
 
 def write_cell(sheet: Any, row: int, position: int, value: Any, kind: str, form: Any) -> None:
     """A value with its own type."""
-    if value is None:
+    # A limit that nothing bounds is no number of a spreadsheet.
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         sheet.write_blank(row, position, None, form)
     elif kind == "text":
         sheet.write_string(row, position, str(value), form)

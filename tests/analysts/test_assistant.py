@@ -41,7 +41,7 @@ def answers(small_home: Home) -> list[Any]:
 
     # In a thread of its own: a browser of another test may own this one's event loop.
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(anyio.run, ask).result()
+        return pool.submit(lambda: anyio.run(ask)).result()
 
 
 def read(answer: Any) -> Any:

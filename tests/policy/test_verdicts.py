@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 ESCALATION = "is_legal_escalation"
-COLUMNS = {"is_remote_resolved": "is_solved_remotely"}
+# The names of the model, where they are not the oracle's.
+COLUMNS = {
+    "is_remote_resolved": "is_solved_remotely",
+    "is_in_warranty": "is_warranty_running",
+    "cause": "verdict_cause",
+}
 FACTS = (
     "order_found", "paypal_state", "is_withdrawal", "is_remote_resolved", "is_in_warranty", "cause",
     "is_legal_escalation", "is_self_fit_part", "is_used", "is_repairable", "is_repair_cheaper", "has_stock",
@@ -43,13 +48,14 @@ def books(clerk: ModuleType, judged: Any) -> Any:
 def both(clerk: ModuleType, judged: Any) -> list[tuple[str, dict[str, Any], Any]]:
     """(ticket_id, the SQL's row, the oracle's verdict) of every ticket."""
     said = clerk.verdicts(books(clerk, judged))
+    facts = [f"facts.{COLUMNS.get(name, name)} as {name}" for name in FACTS if name != ESCALATION]
     rows = judged.rows(
         f"""
-        select facts.ticket_id, {", ".join(f"facts.{COLUMNS.get(name, name)} as {name}" for name in FACTS if name != ESCALATION)},
+        select facts.ticket_id, {", ".join(facts)},
             escalated.{ESCALATION}, clocks.warranty_end_on,
             clocks.presumption_end_on, clocks.is_presumption_running, clocks.remedy_due_on,
             judged.policy_outcome, judged.legal_outcome, judged.is_policy_compliant, clocks.regime,
-            facts.requested_remedy, facts.is_disproportionate
+            facts.exercised_remedy as requested_remedy, facts.is_disproportionate
         from intermediate.int_claims__conditions as facts
         join intermediate.int_claims__escalated as escalated using (ticket_id)
         join intermediate.int_claims__warranty as clocks using (ticket_id)

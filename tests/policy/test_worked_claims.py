@@ -174,7 +174,8 @@ def claims(
     assert done.returncode == 0, done.stdout + done.stderr
     with duckdb.connect(str(home.build_file), read_only=True) as connection:
         cursor = connection.execute(
-            "select c.*, v.missing_facts, v.reason_en, v.reason_fr, (select list(violation_code) from marts.fct_audit_findings f"
+            "select c.*, v.missing_facts, v.reason_en, v.reason_fr,"
+            " (select list(violation_code) from marts.fct_audit_findings f"
             " where f.ticket_id = c.ticket_id) as codes from marts.fct_claims c"
             " left join marts.fct_claim_verdicts v using (ticket_id)"
         )
