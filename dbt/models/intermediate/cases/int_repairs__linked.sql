@@ -60,22 +60,26 @@ placed as (
             and coalesce(tickets.line_number, sales.line_number) = lines.line_number
 ),
 
--- When the same machine next came to a workshop.
-followed as (
+-- Repairs of one machine in the order of their arrival: of the unit, else the serial, else the case, else alone.
+machines as (
     select
         placed.*,
-        lead(placed.received_at) over (
-            partition by
-                placed.order_id,
-                placed.line_number,
-                placed.unit_number,
-                case
-                    when placed.unit_number is null
-                        then coalesce(placed.serial_number, placed.own_ticket_id, placed.repair_id)
-                end
-            order by placed.received_at, placed.repair_id
-        ) as received_again_at
+        case
+            when placed.unit_number is null then coalesce(placed.serial_number, placed.own_ticket_id, placed.repair_id)
+        end as machine_without_unit
     from placed
+),
+
+followed as (
+    select
+        machines.*,
+        row_number() over (
+            partition by order_id, line_number, unit_number, machine_without_unit order by received_at, repair_id
+        ) as repair_number,
+        lead(received_at) over (
+            partition by order_id, line_number, unit_number, machine_without_unit order by received_at, repair_id
+        ) as received_again_at
+    from machines
 )
 
 select
@@ -100,29 +104,8 @@ select
     placed.fault_code,
     placed.fault_kind,
     placed.is_diagnosed,
-    -- Repairs of one machine in the order of their arrival: of the unit, else the serial, else the case, else alone.
-    cast(row_number() over (
-        partition by
-            placed.order_id,
-            placed.line_number,
-            placed.unit_number,
-            case
-                when placed.unit_number is null
-                    then coalesce(placed.serial_number, placed.own_ticket_id, placed.repair_id)
-            end
-        order by placed.received_at, placed.repair_id
-    ) as bigint) as repair_number,
-    row_number() over (
-        partition by
-            placed.order_id,
-            placed.line_number,
-            placed.unit_number,
-            case
-                when placed.unit_number is null
-                    then coalesce(placed.serial_number, placed.own_ticket_id, placed.repair_id)
-            end
-        order by placed.received_at, placed.repair_id
-    ) > 1 as is_repeat,
+    cast(placed.repair_number as bigint) as repair_number,
+    placed.repair_number > 1 as is_repeat,
     {{ local_date('placed.received_again_at') }} as received_again_on,
     placed.picked_up_at,
     {{ local_date('placed.picked_up_at') }} as picked_up_on,
