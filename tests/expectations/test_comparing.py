@@ -160,6 +160,16 @@ def test_a_shop_without_machines_has_no_weeks() -> None:
     assert counts(empty).is_empty()
 
 
+def test_weeks_stand_as_long_as_one_that_is_shown_had_machines() -> None:
+    weeks = shop()
+    last = weeks.units["week"].max()
+    assert isinstance(last, date)
+    shown = expectations.rows(weeks, last + timedelta(weeks=SHOWN_WEEKS - 1))["weekly_counts"]
+    assert shown.filter(pl.col("unit_weeks") > 0)["week"].unique().to_list() == [last]
+    gone = expectations.rows(weeks, last + timedelta(weeks=SHOWN_WEEKS + 1))["weekly_counts"]
+    assert gone.is_empty()
+
+
 def test_the_same_rows_in_another_order_give_the_same_table() -> None:
     weeks = shop()
     mixed = Weeks(weeks.units, weeks.claims, weeks.delays.sample(fraction=1, shuffle=True, seed=1), {})
