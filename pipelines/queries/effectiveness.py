@@ -6,11 +6,12 @@ Belongs here: counting both sides. Does not belong here: comparing the two rates
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from pipelines.errors import SavoirError
 from pipelines.months import WEEKS_PER_MONTH
 from pipelines.queries.snapshot import Snapshot
+from pipelines.queries.weeks import Week
 
 _NODE = ("family_code", "sku", "lot_code", "supplier_id")
 
@@ -49,7 +50,7 @@ def around(snapshot: Snapshot, signal_id: str, fixed_on: date) -> Around:
         )
     conditions = [f"{column} = ?" for column in _NODE if node[column] is not None]
     values = [node[column] for column in _NODE if node[column] is not None]
-    monday = fixed_on - timedelta(days=fixed_on.weekday())
+    monday = Week.of(fixed_on).monday
     appeared = "cast(date_trunc('week', coalesce(appeared_on, requested_on)) as date)"
     is_fault = "true" if node["fault_code"] is None else "fault_code = ?"
     fault = [] if node["fault_code"] is None else [node["fault_code"]]
