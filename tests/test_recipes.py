@@ -267,14 +267,17 @@ LOGLOGISTIC = Family("loglogistic"''',
 
 
 def report_section(root: Path) -> None:
-    template = root / "pipelines/reports/templates/defect_report.html.j2"
     edit(
-        template,
-        "{% if not report.is_complete %}",
-        '<h2 id="machines">{{ t("machines") }}</h2><p>{{ number(report.units) }}</p>\n'
-        "{% if not report.is_complete %}",
+        root / "pipelines/reports/counts.py",
+        "# In the order in which a report has them.\nSECTIONS = (figures,",
+        "def machines(digest: Digest, names: Names) -> Iterator[Block]:\n"
+        '    """Machines under warranty in the week."""\n'
+        '    yield Heading(names.t("machines_watched"))\n'
+        "    yield Text(formats.number(digest.week.units, names.language))\n\n\n"
+        "# In the order in which a report has them.\nSECTIONS = (machines, figures,",
     )
-    add(root / "pipelines/reports/texts.yml", 'machines: {en: "Machines watched", fr: "Machines suivies"}\n')
+    words = 'machines_watched: {en: "Machines watched", fr: "Machines suivies"}\n'
+    add(root / "pipelines/reports/texts.yml", words)
 
 
 FOLLOWED: dict[str, Callable[[Path], None]] = {
@@ -284,7 +287,7 @@ FOLLOWED: dict[str, Callable[[Path], None]] = {
     "A mapping of somebody's export": mapping,
     "A fault code": fault_code,
     "A lifetime distribution": distribution,
-    "A section of the weekly report": report_section,
+    "A section of the defect report": report_section,
 }
 
 
@@ -393,5 +396,5 @@ def test_the_distribution_fits_what_it_made(grown: Grown) -> None:
 def test_the_section_is_in_the_report(grown: Grown) -> None:
     done = grown.run("-m", "pipelines.cli", "report", "--week", "2025-W20")
     assert done.returncode == 0, done.stderr[-2000:]
-    page = (grown.home / "reports" / "2025-W20" / "all.html").read_text(encoding="utf-8")
-    assert '<h2 id="machines">Machines watched</h2>' in page
+    page = (grown.home / "reports" / "everything" / "2025-W20" / "report.html").read_text(encoding="utf-8")
+    assert ">Machines watched</h2>" in page

@@ -51,19 +51,14 @@ def forget(home: Home, customer_id: str) -> None:
     """
     from pipelines.erasure.forgetting import forget as forget_customer
     from pipelines.orchestration.run_build import run_build
-    from pipelines.reports import write_reports
     from pipelines.summary import published_as_of
 
     as_of = published_as_of(home)
-
-    def rewrite_report(week: str) -> None:
-        write_reports(home, week, say)
 
     done = forget_customer(
         home,
         customer_id,
         rebuild=lambda: run_build(home, as_of).is_published,
-        rewrite_report=rewrite_report,
         say=say,
     )
     show(

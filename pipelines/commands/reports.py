@@ -52,22 +52,18 @@ def report(
     language: str | None,
     is_preview: bool,
 ) -> None:
-    """Write the defect reports of one week into reports/: a folder per subscription and week, one of all.
+    """Write the defect reports of one week into reports/: a folder per subscription and week.
 
     \b
     Exit code 0  all written, and sent where told
               1  something could not be read, made or sent: see the lines above
     """
     from pipelines.delivery.sending import deliver, previews
-    from pipelines.reports import write_reports
 
     if is_preview:
         for text in previews(home, asked, only, language):
             show(text)
         return
-    if only is None and (asked is None or "W" in asked):
-        for path in write_reports(home, asked, say, language or "en"):
-            show(path)
     done = deliver(home, asked=asked, only=only, language=language, is_sending=is_sending, say=say)
     for folder in done.folders:
         for path in sorted(folder.iterdir()):

@@ -19,7 +19,7 @@ from pipelines.delivery.outbox import last_reported
 from pipelines.delivery.subscriptions import Subscription
 from pipelines.errors import SavoirError
 from pipelines.home import Home
-from pipelines.queries.build_facts import build_facts
+from pipelines.queries.build_facts import build_facts, product_names
 from pipelines.queries.claims import fault_labels
 from pipelines.queries.digest import Digest, claims_again, digest
 from pipelines.queries.emerging import alerts as raised
@@ -29,11 +29,12 @@ from pipelines.queries.scopes import EVERYTHING
 from pipelines.queries.snapshot import Snapshot
 from pipelines.queries.weeks import Week
 from pipelines.reports.changes import Change, Memory, changes, memory_of
-from pipelines.reports.digest_document import digest_document
-from pipelines.reports.digest_workbook import workbook_of
+from pipelines.reports.document import digest_document
 from pipelines.reports.issue_files import issue_files
 from pipelines.reports.letter import Letter, letter_of, page_of
+from pipelines.reports.names import Names
 from pipelines.reports.pdf import pdf_of
+from pipelines.reports.workbook import workbook_of
 from pipelines.signals import alerts
 from pipelines.signals.ledger import Alert, with_verdicts
 
@@ -121,17 +122,17 @@ def report_of(
             snapshot, date.fromisoformat(last["from_on"]), date.fromisoformat(last["until_on"])
         )
         differences = changes(last, memory, again)
-    faults = fault_labels(snapshot, language)
+    names = Names(language, fault_labels(snapshot, language), product_names(snapshot))
     document = digest_document(
-        found, subscription.grant, differences, last, ledger, faults, language,
-        subscription.minimum_severity, os.environ.get(PUBLIC_URL, ""),
+        found, subscription.grant, differences, last, ledger, names, subscription.minimum_severity,
+        os.environ.get(PUBLIC_URL, ""),
     )  # fmt: skip
     files = {
         "report.pdf": pdf_of(document),
         "report.html": page_of(document).encode(),
         "report.xlsx": workbook_of(document),
     }
-    files |= issue_files(snapshot, found, ledger, faults, language)
+    files |= issue_files(snapshot, found, ledger, names)
     return Report(
         subscription.name, period.name, found.facts.build_id, letter_of(document), files,
         tuple(differences), memory, last is None,
@@ -142,19 +143,46 @@ def write_report(home: Home, report: Report) -> Path:
     """Put the files into reports/<subscription>/<period>/, all of them or none; the folder."""
     folder = home.reports / report.subscription / report.period
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(folder.parent)
     draft = folder.with_name(f".tmp-{report.period}-{os.getpid()}")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
-    for name, content in report.files.items():
-        (draft / name).write_bytes(content)
+    try:
+        for name, content in report.files.items():
+            (draft / name).write_bytes(content)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
     if folder.exists():
         old = folder.with_name(f".old-{report.period}-{os.getpid()}")
         folder.rename(old)
         draft.rename(folder)
-        shutil.rmtree(old)
+        shutil.rmtree(old, ignore_errors=True)
     else:
         draft.rename(folder)
     return folder
+
+
+def _sweep(parent: Path) -> None:
+    """Clear what dead runs left; a report that one had moved aside comes back if its successor never came."""
+    for left in [*parent.glob(".old-*"), *parent.glob(".tmp-*")]:
+        name, _, process = left.name[5:].rpartition("-")
+        if _is_running(int(process)):
+            continue
+        if left.name.startswith(".old-") and not (parent / name).exists():
+            left.rename(parent / name)
+        else:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _as_decided(found: Digest, ledger: list[Alert]) -> Digest:

@@ -17,6 +17,7 @@ from pipelines.home import PROJECT_DIR
 
 PACKAGES = (
     "dashboards",
+    "pipelines/delivery",
     "pipelines/queries",
     "pipelines/replay",
     "pipelines/reports",

@@ -11,7 +11,7 @@ from pipelines.dictionary.reads import page_reads, pages, tables_read
 # What is public first; within a layer by name.
 LAYERS = ("marts", "meta", "intermediate", "staging", "seeds", "sources")
 OTHER_READERS = {
-    "weekly reports": ("pipelines.reports", "write_reports"),
+    "defect reports": ("pipelines.delivery.reports", "report_of"),
     "savoir replay": ("pipelines.replay", "replay_file"),
 }
 

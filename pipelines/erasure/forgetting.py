@@ -9,7 +9,6 @@ It may be run again: a run that was killed is finished by the next, with the sam
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -31,7 +30,6 @@ from pipelines.state import record
 _TEXT_LENGTH = 12
 _WAIT_SECONDS = 600
 # The folder of a week's pages; any other is a subscription's.
-_WEEK = re.compile(r"\d{4}-W\d{2}")
 
 
 class ForgetError(SavoirError):
@@ -57,12 +55,11 @@ def forget(
     home: Home,
     customer_id: str,
     rebuild: Callable[[], bool],
-    rewrite_report: Callable[[str], None],
     say: Callable[[str], None] = lambda _: None,
 ) -> Forgotten:
     """Take a customer out of landing, archive, warehouse, snapshots, reports and Dagster's storage.
 
-    `rebuild` builds and publishes again, and says whether it did; `rewrite_report` writes one week again.
+    `rebuild` builds and publishes again, and says whether it did.
     """
     customer_id = customer_id.strip()
     with landing.locked(home, _WAIT_SECONDS), engine(home, may_make_key=False) as running:
@@ -93,7 +90,8 @@ def forget(
         for snapshot in home.published.glob("savoir-*.duckdb"):
             if snapshot != home.current.resolve():
                 snapshot.unlink()
-    _rewrite_reports(home, needles, rewrite_report)
+    for report in _delete_reports(home, needles):
+        say(f"a report that named the person is gone: {report}; savoir report writes it again")
     _purge_dagster(home, needles)
     found = _proof(home, needles)
     if found.places:
@@ -135,17 +133,14 @@ def _texts(running: Engine, home: Home, people: People) -> list[str]:
     return found
 
 
-def _rewrite_reports(home: Home, needles: list[str], rewrite: Callable[[str], None]) -> None:
+def _delete_reports(home: Home, needles: list[str]) -> list[str]:
+    """A report that holds any of it goes whole: its folder, under reports/."""
     if not home.reports.is_dir():
-        return
-    held = search(home, needles, [home.reports]).places
-    parts = [path.relative_to(home.reports).parts for path in held]
-    for week in sorted({first for first, *_ in parts if _WEEK.fullmatch(first)}):
-        shutil.rmtree(home.reports / week)
-        rewrite(week)
-    # A subscriber's report goes whole: its PDF says nothing that its page, workbook or evidence does not.
-    for subscription, period in sorted({each[:2] for each in parts if not _WEEK.fullmatch(each[0])}):
-        shutil.rmtree(home.reports / subscription / period)
+        return []
+    held = sorted({path.parent for path in search(home, needles, [home.reports]).places})
+    for folder in held:
+        shutil.rmtree(folder)
+    return [str(folder.relative_to(home.reports)) for folder in held]
 
 
 def _purge_dagster(home: Home, needles: list[str]) -> None:

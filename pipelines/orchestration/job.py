@@ -42,18 +42,13 @@ class ReportRun(dg.Config):
     week: str = ""
 
 
-@dg.op(
-    description="The week's pages into reports/<week>/, and the reports of the schedule to their subscribers."
-)
+@dg.op(description="The defect reports of a schedule: into reports/, and to their subscribers.")
 def write_defect_reports(context: dg.OpExecutionContext, config: ReportRun, home: HomeResource) -> None:
-    """The defect reports, from the published snapshot. What is old or red is written, and not sent."""
+    """The defect reports, from the published file; where it is old or red, the admin hears why instead."""
     # Reports draw charts and write workbooks: imports that a build has no use for.
     from pipelines.delivery.sending import deliver, hindrances
     from pipelines.orchestration.alerts import send_alert
-    from pipelines.reports import write_reports
 
-    if config.schedule == "weekly":
-        write_reports(home.home, config.week or None, context.log.info)
     reasons = hindrances(home.home) + red_build(context.instance)
     if reasons:
         send_alert("Savoir: the defect reports were not sent", "\n".join(reasons), context.log)

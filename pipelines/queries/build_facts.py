@@ -50,6 +50,16 @@ def families(snapshot: Snapshot) -> list[str]:
     return found["family_code"].to_list()
 
 
+def product_names(snapshot: Snapshot) -> dict[str, str]:
+    """The name of each product that has one."""
+    return dict(
+        snapshot.rows(
+            "select sku, max(product_name) as name from marts.dim_products where product_name is not null "
+            "group by sku order by sku"
+        ).iter_rows()
+    )
+
+
 def products(snapshot: Snapshot, scope: Scope) -> pl.DataFrame:
     """sku, product_name and family_code of every product of the family, listed or sold, most sold first."""
     condition, parameters = where("fct_order_lines", Scope(family_code=scope.family_code))

@@ -106,6 +106,25 @@ def defect_week(snapshot: Snapshot, week: Week, family_code: str | None = None) 
     )
 
 
+def week_verdicts(snapshot: Snapshot, week: Week) -> pl.DataFrame:
+    """All that the week was compared in, as far as the snapshot reaches; the whole range first.
+
+    Columns: family_code (none: the whole range), measure, fault_code, units, and those of the mart. Of faults
+    those found in the week, and those found less often than expected.
+    """
+    return snapshot.rows(
+        """
+        select
+            case scope_type when 'family' then scope_id end as family_code, measure, fault_code,
+            unit_weeks as units, observed, expected, ratio, ratio_low, ratio_high, reported_share, verdict
+        from marts.fct_weekly_counts
+        where week = ? and (measure <> 'faults' or observed > 0 or verdict = 'lower')
+        order by scope_type <> 'all', scope_id, measure = 'faults', measure, observed desc, fault_code
+        """,
+        [week.monday],
+    )
+
+
 def _weeks(week: Week) -> list[Week]:
     return [week.earlier(back) for back in range(BASELINE_WEEKS, -1, -1)]
 

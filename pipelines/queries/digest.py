@@ -14,12 +14,14 @@ import polars as pl
 from pipelines.queries import intervals, misuse, recovery, remedies
 from pipelines.queries.build_facts import BuildFacts, build_facts
 from pipelines.queries.claims import claims_of
+from pipelines.queries.defects import DefectWeek, defect_week, week_verdicts
 from pipelines.queries.emerging import Declared, alerts, declared
 from pipelines.queries.evidence import Issue, issue_of
 from pipelines.queries.measures import Measure, Value, declared_measures, values, values_by
 from pipelines.queries.periods import Period
 from pipelines.queries.scopes import EVERYTHING, Scope
 from pipelines.queries.snapshot import Snapshot
+from pipelines.queries.weeks import Week
 
 COUNTED = ("claims", "failures", "misuse_refusals", "claims_without_cause", "net_cost")
 # The Pareto looks back so far: one week of one family is a handful of faults.
@@ -38,11 +40,13 @@ class Digest:
     signals: pl.DataFrame
     issues: dict[str, Issue]
     declared: Declared
+    week: DefectWeek
+    verdicts: pl.DataFrame
+    claims: pl.DataFrame
     pareto: pl.DataFrame
     machine_years: float
     apart: pl.DataFrame
     misuse: dict[str, Value]
-    refusals: pl.DataFrame
     regret: Value
     recovery: pl.DataFrame
     policies: list[str]
@@ -53,6 +57,11 @@ class Digest:
         """Whether the data reaches the period's end."""
         return self.period.until_on <= self.facts.as_of
 
+    @property
+    def refusals(self) -> pl.DataFrame:
+        """The claims of the period that were refused for misuse."""
+        return self.claims.filter(pl.col("resolution") == "rejected_misuse")
+
 
 def digest(snapshot: Snapshot, period: Period) -> Digest:
     """The report of one period, as far as the snapshot's grant reaches."""
@@ -60,27 +69,38 @@ def digest(snapshot: Snapshot, period: Period) -> Digest:
     year = Scope(from_on=period.until_on - timedelta(days=PARETO_DAYS - 1), until_on=period.until_on)
     signals = alerts(snapshot, EVERYTHING)
     years = machine_years(snapshot, year)
+    facts = build_facts(snapshot)
+    week = week_of(period, facts.as_of)
     wanted = {"fct_claims": {*COUNTED, "cost_per_claim"}, "fct_remedy_costs": {"expected_regret"}}
     wanted["fct_supplier_recovery"] = {"claimable"}
     wanted["fct_misuse_rejections"] = {"misuse_rejections", "overturned_share", "proven_share"}
     return Digest(
         period=period,
-        facts=build_facts(snapshot),
+        facts=facts,
         figures=values(snapshot, "fct_claims", COUNTED, scope),
         before=values(snapshot, "fct_claims", COUNTED, Scope(None, None, None, *period.before)),
         signals=signals,
         issues={row["signal_id"]: issue_of(snapshot, row) for row in signals.iter_rows(named=True)},
         declared=declared(snapshot),
+        week=defect_week(snapshot, week),
+        verdicts=week_verdicts(snapshot, week),
+        claims=claims_of(snapshot, scope),
         pareto=pareto(snapshot, year, years),
         machine_years=years,
         apart=apart(snapshot, year),
         misuse=misuse.headline(snapshot, year),
-        refusals=claims_of(snapshot, scope).filter(pl.col("resolution") == "rejected_misuse"),
         recovery=recovery.by_supplier(snapshot, year),
         regret=remedies.expected_regret(snapshot, year),
         policies=policies(snapshot, period.until_on),
         definitions=[each for each in declared_measures(snapshot) if each.name in wanted.get(each.mart, ())],
     )
+
+
+def week_of(period: Period, as_of: date) -> Week:
+    """The week held against its expectation: the report's own, else the last whole one of its period."""
+    if period.from_on.weekday() == 0 and (period.until_on - period.from_on).days == 6:
+        return Week.of(period.from_on)
+    return Week.last_complete(min(period.until_on, as_of))
 
 
 def claims_again(snapshot: Snapshot, from_on: date, until_on: date) -> float:

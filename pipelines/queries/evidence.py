@@ -27,7 +27,6 @@ class Issue:
     """One signal and what stands behind it. `lots`, `suppliers`: its like on the same measure, itself too."""
 
     signal: Mapping[str, Any]
-    product_name: str | None
     curve: pl.DataFrame
     family_curve: pl.DataFrame
     lots: pl.DataFrame
@@ -53,17 +52,22 @@ def issue_of(snapshot: Snapshot, signal: Mapping[str, Any]) -> Issue:
     sku, row = signal["sku"], dict(signal)
     family = Scope(family_code=signal["family_code"])
     claims = claims_of_signal(snapshot, signal)
+    # A lot has no supplier of its own to be found by among suppliers: its product says whose it is.
+    supplied = row | {"supplier_id": signal["supplier_id"] or _supplier_of(snapshot, sku)}
     return Issue(
         signal=row,
-        product_name=snapshot.rows(
-            "select max(product_name) as name from marts.dim_products where sku = ?", [sku]
-        ).item(),
         curve=life_curve(snapshot, Scope(sku=sku) if sku else family),
         family_curve=life_curve(snapshot, family),
         lots=beside(snapshot, row, "lot"),
-        suppliers=beside(snapshot, row, "supplier"),
+        suppliers=beside(snapshot, supplied, "supplier"),
         history=history(snapshot, signal["signal_id"]),
         machines=containment(snapshot, signal["signal_id"]),
         claims=claims,
         recovery=of_claims(snapshot, claims["ticket_id"].to_list()),
     )
+
+
+def _supplier_of(snapshot: Snapshot, sku: str | None) -> str | None:
+    return snapshot.rows(
+        "select max(supplier_id) as supplier from marts.dim_products where sku = ?", [sku]
+    ).item()

@@ -28,8 +28,7 @@ def of_claims(snapshot: Snapshot, tickets: list[str]) -> pl.DataFrame:
         """
         select
             ticket_id, supplier_id, terms_from, terms_mark, recovery_state, goods_eur,
-            all_work_eur, all_freight_eur,
-            claimable_eur
+            workshop_bills_eur, freight_bills_eur, claimable_eur
         from marts.fct_supplier_recovery
         where ticket_id in (select unnest(?::varchar[]))
         order by ticket_id

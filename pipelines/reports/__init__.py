@@ -1,9 +1,5 @@
-"""The weekly defect reports: one HTML page and one workbook per product family.
+"""What a defect report says and how it looks: one list of blocks, rendered as PDF, mail and workbook.
 
-Belongs here: what a report looks like and how it reaches its folder. Does not belong here: any figure (they
-are the query layer's, the same that the pages show) and delivery by mail.
+Belongs here: order, words and forms. Does not belong here: any figure (they are the query layer's, the same
+that the pages show), to whom a report goes (`pipelines.delivery`).
 """
-
-from pipelines.reports.weekly import write_reports
-
-__all__ = ["write_reports"]

@@ -51,13 +51,17 @@ class Cards:
 
 @dataclass(frozen=True)
 class Table:
-    """Raw values under columns. Forms for reading show the first `shown` rows; the workbook holds all."""
+    """Raw values under columns. Forms for reading show the first `shown` rows; the workbook holds all.
+
+    `brief`: positions of the columns that fit a telephone; all where there are none.
+    """
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Any, ...], ...]
     shown: int = 40
     is_drawn: bool = True
+    brief: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,7 @@ def table_of(
     rows: Sequence[Sequence[Any]],
     shown: int = 40,
     is_drawn: bool = True,
+    brief: tuple[int, ...] = (),
 ) -> Table:
     """A table from lists."""
-    return Table(title, tuple(columns), tuple(tuple(row) for row in rows), shown, is_drawn)
+    return Table(title, tuple(columns), tuple(tuple(row) for row in rows), shown, is_drawn, brief)

@@ -5,6 +5,7 @@ Belongs here: the eight disciplines as suppliers know them, in order. Does not b
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -15,7 +16,8 @@ from pipelines.queries import formats
 from pipelines.queries.build_facts import BuildFacts
 from pipelines.queries.evidence import Issue
 from pipelines.reports.blocks import Blank, Block, Column, Document, Heading, Text, table_of
-from pipelines.reports.issue_pages import Names, evidence
+from pipelines.reports.issue_pages import evidence
+from pipelines.reports.names import Names, part_of
 from pipelines.signals import Alert
 
 
@@ -53,8 +55,6 @@ def _team(alert: Alert | None, names: Names) -> Iterator[Block]:
 def _problem(issue: Issue, names: Names) -> Iterator[Block]:
     t, language = names.t, names.language
     yield Heading("D2 · " + t("d2"))
-    if issue.product_name:
-        yield Text(issue.product_name, "soft")
     yield from evidence(issue, names)
     cost = issue.claims["net_cost_eur"].drop_nulls()
     spent = float(sum(cost)) if len(cost) else None
@@ -156,6 +156,6 @@ def _effectiveness(issue: Issue, alert: Alert | None, names: Names) -> Iterator[
             )
         )
     else:
-        part = issue.signal["lot_code"] or issue.signal["sku"] or issue.signal["signal_id"]
+        part = shlex.quote(part_of(issue.signal))
         yield Text(t("d7_test", command=f"savoir alert close {part} --fixed-on …"))
     yield Blank(t("d7_fill"), 3)

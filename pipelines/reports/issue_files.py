@@ -5,12 +5,10 @@ Belongs here: which files an issue has, and how they are called. Does not belong
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
-import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -23,20 +21,20 @@ from pipelines.queries.evidence import Issue
 from pipelines.queries.issues import repairs_of_signal
 from pipelines.queries.snapshot import Snapshot
 from pipelines.reports.blocks import Block, Column, Document, Kind, Text, table_of
-from pipelines.reports.digest_workbook import workbook_of
 from pipelines.reports.eight_d import eight_d
-from pipelines.reports.issue_pages import Names, evidence
+from pipelines.reports.issue_pages import evidence
+from pipelines.reports.names import Names, slug_of
 from pipelines.reports.pdf import pdf_of
+from pipelines.reports.workbook import workbook_of
 from pipelines.signals import Alert
 
 _KINDS: dict[type[pl.DataType], Kind] = {pl.Date: "day", pl.Int64: "integer"}
 
 
 def issue_files(
-    snapshot: Snapshot, digest: Digest, ledger: Sequence[Alert], faults: Mapping[str, str], language: str
+    snapshot: Snapshot, digest: Digest, ledger: Sequence[Alert], names: Names
 ) -> dict[str, bytes]:
     """The files of every open issue of a report, by name; an 8D report where it is confirmed."""
-    names = Names(language, faults)
     own = {alert.signal_id: alert for alert in ledger}
     files: dict[str, bytes] = {}
     for signal_id, issue in digest.issues.items():
@@ -51,16 +49,6 @@ def issue_files(
             form = eight_d(issue, own.get(signal_id), digest.facts, names, beside)
             files[f"8d-{slug}.pdf"] = pdf_of(form)
     return files
-
-
-def slug_of(signal: Mapping[str, Any]) -> str:
-    """A file name for a signal: readable, and of its own, whatever characters its codes have."""
-    parts = [
-        signal["lot_code"] or signal["sku"] or signal["supplier_id"] or signal["family_code"] or "signal"
-    ]
-    parts.append(signal["fault_code"] or "any")
-    plain = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(str(part) for part in parts)).strip("-")[:40]
-    return f"{plain or 'signal'}-{hashlib.sha256(signal['signal_id'].encode()).hexdigest()[:6]}"
 
 
 def containment_list(issue: Issue, facts: BuildFacts, names: Names) -> bytes:

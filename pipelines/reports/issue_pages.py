@@ -6,81 +6,28 @@ Belongs here: order and words of one issue, and how a signal is named. Does not 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import polars as pl
 
-from pipelines.home import PROJECT_DIR
 from pipelines.queries import formats
 from pipelines.queries.evidence import Issue
-from pipelines.queries.words import catalogue, code_label, say
 from pipelines.reports.blocks import Block, Cards, Chart, Column, Heading, Text, table_of
+from pipelines.reports.names import AGAINST_EXPECTED, Names, against_expected, limits, part_of
+from pipelines.reports.next_steps import next_steps
 from pipelines.signals import Alert
 
-CATALOGUE = Path(__file__).with_name("digest.yml")
-# French of what the published file says in English: the pages' own.
-SENTENCES = PROJECT_DIR / "dashboards" / "sentences.yml"
 
-
-@dataclass(frozen=True)
-class Names:
-    """How things are called in one language."""
-
-    language: str
-    faults: Mapping[str, str]
-
-    def t(self, key: str, /, **values: object) -> str:
-        """A text of the report."""
-        return say(CATALOGUE, key, self.language, **values)
-
-    @property
-    def colon(self) -> str:
-        """French sets a blank before it."""
-        return "\u00a0:" if self.language == "fr" else ":"
-
-    def code(self, value: str | None) -> str:
-        """The label of a code."""
-        return code_label(value, self.language)
-
-    def fault(self, code: str | None) -> str:
-        """Code and name of a fault."""
-        if code is None:
-            return formats.UNKNOWN
-        return f"{code} · {self.faults[code]}" if code in self.faults else code
-
-    def sentence(self, text: str | None) -> str:
-        """What the published file says in English, in the report's language where it is translated."""
-        known = catalogue(SENTENCES) if self.language == "fr" else {}
-        return str(known.get(text or "", text or ""))
-
-    def node(self, signal: Mapping[str, Any]) -> str:
-        """What a signal is about, in a line."""
-        parts = [signal["sku"] if signal.get("sku") else self.code(signal.get("family_code"))]
-        if signal.get("lot_code"):
-            parts.append(self.t("lot_is", code=signal["lot_code"]))
-        if signal.get("supplier_id"):
-            parts.append(self.t("supplier_is", code=signal["supplier_id"]))
-        if signal.get("service_center_id"):
-            parts.append(self.t("centre_is", code=signal["service_center_id"]))
-        if (month := signal.get("delivery_month")) is not None:
-            shown = formats.month(month, self.language) if isinstance(month, date) else month
-            parts.append(self.t("delivered_in", month=shown))
-        parts.append(self.fault(signal["fault_code"]) if signal.get("fault_code") else self.t("any_fault"))
-        return ", ".join(str(part) for part in parts)
-
-
-def issue_page(issue: Issue, alert: Alert | None, names: Names, base_url: str = "") -> Iterator[Block]:
+def issue_page(
+    issue: Issue, alert: Alert | None, names: Names, as_of: date, base_url: str = ""
+) -> Iterator[Block]:
     """All about one issue."""
     t, language, signal = names.t, names.language, issue.signal
     number = partial(formats.number, language=language)
     yield Heading(names.node(signal))
-    if issue.product_name:
-        yield Text(issue.product_name, "soft")
     yield from evidence(issue, names)
     status = t(f"status_{signal['status']}")
     owner = alert.owner if alert and alert.owner else formats.UNKNOWN
@@ -92,6 +39,9 @@ def issue_page(issue: Issue, alert: Alert | None, names: Names, base_url: str = 
             (t("at_risk"), formats.euros(signal["cost_at_risk_eur"], language), ""),
         )
     )
+    if steps := next_steps(issue, alert, as_of, names):
+        yield Heading(t("to_do"), 2)
+        yield from (Text(step, "bullet") for step in steps)
     history = issue.history
     if history.height > 1:
         columns = [
@@ -103,7 +53,7 @@ def issue_page(issue: Issue, alert: Alert | None, names: Names, base_url: str = 
             (formats.month(row["month"], language), row["observed"], row["expected"])
             for row in history.iter_rows(named=True)
         ]
-        table = table_of(f"{t('history')} {_short(signal)}", columns, rows, is_drawn=False)
+        table = table_of(f"{t('history')} {part_of(signal)}", columns, rows, is_drawn=False)
         yield Heading(t("history"), 2)
         yield Chart(t("history"), t("history_alt"), table, 0, (1, 2), "line")
         yield table
@@ -163,8 +113,7 @@ def _curve(issue: Issue, names: Names) -> Iterator[Block]:
     columns = [
         Column(t("age_month"), "integer", 12),
         Column(t("product"), "percent", 12),
-        Column(t("low"), "percent", 10),
-        Column(t("high"), "percent", 10),
+        *(Column(each.title, "percent", 10) for each in limits(names)),
         Column(t("family"), "percent", 12),
     ]
     rows = [
@@ -174,7 +123,7 @@ def _curve(issue: Issue, names: Names) -> Iterator[Block]:
         )
         for row in own.iter_rows(named=True)
     ]  # fmt: skip
-    table = table_of(f"{t('curve')} {_short(issue.signal)}", columns, rows, is_drawn=False)
+    table = table_of(f"{t('curve')} {part_of(issue.signal)}", columns, rows, is_drawn=False)
     yield Heading(t("curve"), 2)
     yield Chart(t("curve"), t("curve_alt"), table, 0, (1, 4) if family else (1,), "line")
     yield table
@@ -188,14 +137,10 @@ def _side(
     t = names.t
     columns = [
         Column(label, width=20),
-        Column(t("observed"), "integer", 10),
-        Column(t("expected"), "decimal", 10),
-        Column(t("ratio"), "decimal", 12),
-        Column(t("low"), "decimal", 10),
-        Column(t("high"), "decimal", 10),
+        *against_expected(names),
         Column(t("units_out"), "integer", 12),
     ]
-    keys = ("observed", "expected", "ratio", "ratio_low", "ratio_high", "units_under_warranty")
+    keys = (*AGAINST_EXPECTED, "units_under_warranty")
     rows = [
         (
             (f"▸ {row['name']}" if row["is_own"] else row["name"]),
@@ -204,8 +149,4 @@ def _side(
         for row in frame.iter_rows(named=True)
     ]
     yield Heading(title, 2)
-    yield table_of(f"{title} {_short(signal)}", columns, rows, shown=12)
-
-
-def _short(signal: Mapping[str, Any]) -> str:
-    return str(signal["lot_code"] or signal["sku"] or signal["supplier_id"] or signal["family_code"])
+    yield table_of(f"{title} {part_of(signal)}", columns, rows, shown=8, brief=(0, 1, 2, 3, 6))

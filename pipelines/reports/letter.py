@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipelines.queries.words import say
 from pipelines.reports.blocks import Block, Cards, Chart, Document, Heading, PageBreak, Table, Text, cell_text
 from pipelines.reports.charts import WIDTH
-from pipelines.reports.issue_pages import CATALOGUE
+from pipelines.reports.names import CATALOGUE
 from pipelines.reports.pdf import png_of
 
 # Some mail programs cut a longer message off (the limit is 102 kB with what they add).
@@ -108,14 +108,17 @@ def _part(block: Block, document: Document, address: Callable[[Chart], str]) -> 
         told["address"] = address(block)
     if isinstance(block, Table):
         write = partial(cell_text, language=document.language)
+        # What is wider than a telephone is cut off there.
+        places = block.brief or range(len(block.columns))
+        columns = [block.columns[place] for place in places]
+        told["columns"] = [(column.title, column.kind in _NUMBERS) for column in columns]
         told["rows"] = [
             [
-                (write(value, column.kind), column.kind in _NUMBERS)
-                for value, column in zip(row, block.columns, strict=True)
+                (write(row[place], column.kind), column.kind in _NUMBERS)
+                for place, column in zip(places, columns, strict=True)
             ]
             for row in block.rows[:ROWS_SHOWN]
         ]
-        told["numbers"] = [column.kind in _NUMBERS for column in block.columns]
         told["more"] = "".join(_more(block, document.language))
     return template.render(**told)
 

@@ -20,7 +20,7 @@ from pipelines.queries.formats import UNKNOWN
 from pipelines.queries.words import say
 from pipelines.reports.blocks import Blank, Block, Cards, Chart, Document, Heading, Table, Text, cell_text
 from pipelines.reports.charts import chart_svg
-from pipelines.reports.issue_pages import CATALOGUE
+from pipelines.reports.names import CATALOGUE
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 _NUMBERS = ("integer", "decimal", "percent", "euros")

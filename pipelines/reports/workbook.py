@@ -1,25 +1,22 @@
-"""The XLSX of a defect report: the same figures with real types, one sheet per table."""
+"""A document as workbook: a sheet per table with all its rows as numbers, and Excel's own charts of them."""
 
 from __future__ import annotations
 
+import io
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
 from datetime import date, datetime, time
-from pathlib import Path
 from typing import Any
 
-import polars as pl
 import xlsxwriter
 
-from pipelines.queries.build_facts import BuildFacts
-from pipelines.queries.defects import BASELINE_WEEKS, DefectWeek
-from pipelines.queries.formats import PER_UNITS, percent
-from pipelines.queries.words import code_label, say
-from pipelines.reports.document import CATALOGUE, family_label, fault_label
+from pipelines.queries.words import say
+from pipelines.reports.blocks import Chart, Document, Table, Text
+from pipelines.reports.names import CATALOGUE
 
 # Formats of Excel itself: the reader's own Excel shows them with their separators.
-FORMATS = {
+_FORMATS = {
     "text": {},
     "integer": {"num_format": "#,##0"},
     "decimal": {"num_format": "#,##0.00"},
@@ -27,103 +24,64 @@ FORMATS = {
     "euros": {"num_format": '#,##0.00 "€"'},
     "day": {"num_format": "dd/mm/yyyy"},
 }
+_COLOURS = ("#1F6F54", "#9AA5A0", "#B5651D")
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column of a sheet: its title, the format of its cells, its width, and where a cell comes from."""
-
-    title: str
-    kind: str
-    width: int
-    value: Callable[[Mapping[str, Any]], Any]
-
-
-def write_workbook(
-    path: Path, report: DefectWeek, facts: BuildFacts, faults: Mapping[str, str], language: str
-) -> None:
-    """Write one family's workbook."""
-
-    def t(key: str, **values: object) -> str:
-        return say(CATALOGUE, key, language, **values)
-
+def workbook_of(document: Document) -> bytes:
+    """The workbook; the same document gives the same bytes."""
+    file = io.BytesIO()
     # Text stays text whatever it begins with; the second lock beside write_string.
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        # The build's time, not the clock's: the same report twice is the same file.
-        book.set_properties({"title": f"{t('title')} {report.week}", "created": facts.finished_at})
-        formats = {kind: book.add_format(form) for kind, form in FORMATS.items()}
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(file, {**options, "strings_to_numbers": False}) as book:
+        # The build's time, not the clock's.
+        book.set_properties(
+            {"title": f"{document.title} {document.subtitle}"[:255], "created": document.made_at}
+        )
+        formats = {kind: book.add_format(form) for kind, form in _FORMATS.items()}
         formats["header"] = book.add_format(
             {"bold": True, "bg_color": "#E3EDE8", "bottom": 1, "text_wrap": True, "valign": "top"}
         )
         formats["title"] = book.add_format({"bold": True, "font_size": 14})
-        _summary(book, formats, report, facts, language, t)
-        _sheet(book, formats, t("weeks"), _week_columns(report, language, t), report.by_week)
-        _sheet(book, formats, t("faults"), _fault_columns(faults, language, t), report.by_fault)
-        _sheet(book, formats, t("products"), _sku_columns(t), report.by_sku)
-        claim_columns = _claim_columns(faults, language, t)
-        _sheet(book, formats, t("refusals"), claim_columns, report.refusals)
-        _sheet(book, formats, t("claims"), claim_columns, report.claims)
+        formats["wrapped"] = book.add_format({"text_wrap": True, "valign": "top"})
+        used: set[str] = set()
+        _about(book, document, formats, used)
+        sheets: dict[int, tuple[Any, str]] = {}
+        for block in document.blocks:
+            if isinstance(block, Table):
+                name = _sheet_name(block.title, used)
+                sheets[id(block)] = _sheet(book, name, block, formats), name
+        for block in document.blocks:
+            if isinstance(block, Chart):
+                _chart(book, block, *sheets[id(block.table)])
+    return file.getvalue()
 
 
-def _summary(
-    book: Any, formats: Mapping[str, Any], report: DefectWeek, facts: BuildFacts, language: str, t: Any
-) -> None:
-    columns = _summary_columns(language, t)
-    sheet = book.add_worksheet(t("key_figures"))
-    sheet.write_string(0, 0, f"{t('title')}: {family_label(report.family_code, language)}", formats["title"])
-    week = report.week
-    lines = [
-        t("week", week=week, monday=week.monday, sunday=week.sunday),
-        t("basis", as_of=facts.as_of, build=facts.build_id, units=report.units),
-        t(
-            "how_to_read",
-            unknown=report.claims_without_cause,
-            claims=report.claims.height,
-            compared=report.compared,
-            level=percent(report.false_alarm_share, language, 0),
-        ),
-    ]
-    if not report.is_complete:
-        lines.append(t("incomplete"))
-    if not report.has_claims:
-        lines.append(t("empty"))
-    for row, line in enumerate(lines, start=1):
-        sheet.write_string(row, 0, line)
-    first = len(lines) + 2
-    rows = [vars(each) for each in report.comparisons]
-    _table(sheet, formats, columns, rows, first)
-    sheet.freeze_panes(first + 1, 1)
+def _about(book: Any, document: Document, formats: Mapping[str, Any], used: set[str]) -> None:
+    sheet = book.add_worksheet(_sheet_name(say(CATALOGUE, "about", document.language), used))
+    sheet.set_column(0, 0, 110)
+    sheet.write_string(0, 0, document.title, formats["title"])
+    lines = [document.subtitle, document.footer]
+    lines += [block.text for block in document.blocks if isinstance(block, Text) and block.tone != "quote"]
+    for row, line in enumerate(lines, 1):
+        sheet.write_string(row, 0, line, formats["wrapped"])
 
 
-def _sheet(
-    book: Any, formats: Mapping[str, Any], name: str, columns: Sequence[Column], frame: pl.DataFrame
-) -> None:
+def _sheet(book: Any, name: str, table: Table, formats: Mapping[str, Any]) -> Any:
     sheet = book.add_worksheet(name)
-    rows = list(frame.iter_rows(named=True))
-    _table(sheet, formats, columns, rows, 0)
+    for position, column in enumerate(table.columns):
+        sheet.write_string(0, position, column.title, formats["header"])
+        sheet.set_column(position, position, column.width)
+        for row, values in enumerate(table.rows, 1):
+            _write(sheet, row, position, values[position], column.kind, formats[column.kind])
     sheet.freeze_panes(1, 1)
-    sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+    sheet.autofilter(0, 0, max(len(table.rows), 1), len(table.columns) - 1)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
+    return sheet
 
 
-def _table(
-    sheet: Any,
-    formats: Mapping[str, Any],
-    columns: Sequence[Column],
-    rows: Sequence[Mapping[str, Any]],
-    first: int,
-) -> None:
-    for position, column in enumerate(columns):
-        sheet.write_string(first, position, column.title, formats["header"])
-        sheet.set_column(position, position, column.width)
-        for row, values in enumerate(rows, start=first + 1):
-            write_cell(sheet, row, position, column.value(values), column.kind, formats[column.kind])
-
-
-def write_cell(sheet: Any, row: int, position: int, value: Any, kind: str, form: Any) -> None:
+def _write(sheet: Any, row: int, position: int, value: Any, kind: str, form: Any) -> None:
     """A value with its own type."""
     # A limit that nothing bounds is no number of a spreadsheet.
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
@@ -137,82 +95,37 @@ def write_cell(sheet: Any, row: int, position: int, value: Any, kind: str, form:
         sheet.write_number(row, position, float(value), form)
 
 
-def _scaled(key: str) -> Callable[[Mapping[str, Any]], float | None]:
-    return lambda row: None if row[key] is None else row[key] * PER_UNITS
+def _chart(book: Any, block: Chart, sheet: Any, name: str) -> None:
+    table = block.table
+    last = len(table.rows)
+    if not last:
+        return
+    chart = book.add_chart({"type": "bar" if block.kind == "bar" else "line"})
+    for place, series in enumerate(block.series):
+        colour = {"color": _COLOURS[place % len(_COLOURS)]}
+        chart.add_series(
+            {
+                "name": [name, 0, series],
+                "categories": [name, 1, block.x, last, block.x],
+                "values": [name, 1, series, last, series],
+                "fill" if block.kind == "bar" else "line": colour,
+            }
+        )
+    chart.set_title({"name": block.title, "name_font": {"size": 12}})
+    if block.kind == "bar":
+        # Excel counts bars from the bottom up.
+        chart.set_y_axis({"reverse": True})
+    chart.set_legend({"none": True} if len(block.series) == 1 else {"position": "bottom"})
+    chart.set_size({"width": 720, "height": 380})
+    sheet.insert_chart(1, len(table.columns) + 1, chart, {"description": block.alt})
 
 
-def _read(key: str) -> Callable[[Mapping[str, Any]], Any]:
-    return lambda row: row[key]
-
-
-def _summary_columns(language: str, t: Any) -> list[Column]:
-    return [
-        Column(t("figure"), "text", 26, lambda row: row["measure"].label(language)),
-        Column(t("this_week"), "integer", 12, _read("events")),
-        Column(t("rate"), "decimal", 12, _scaled("rate")),
-        Column(t("low"), "decimal", 10, _scaled("rate_low")),
-        Column(t("high"), "decimal", 10, _scaled("rate_high")),
-        Column(t("expected"), "decimal", 14, _read("expected")),
-        Column(t("expected_rate"), "decimal", 12, _scaled("expected_rate")),
-        Column(t("ratio"), "decimal", 14, _read("ratio")),
-        Column(t("low"), "decimal", 10, _read("ratio_low")),
-        Column(t("high"), "decimal", 10, _read("ratio_high")),
-        Column(t("reading"), "text", 22, lambda row: t(row["verdict"])),
-    ]
-
-
-def _week_columns(report: DefectWeek, language: str, t: Any) -> list[Column]:
-    counted = [
-        Column(each.measure.label(language), "integer", 14, _read(each.measure.name))
-        for each in report.comparisons
-    ]
-    return [
-        Column(t("week_column"), "text", 11, _read("week")),
-        Column(t("monday"), "day", 12, _read("monday")),
-        Column(t("units"), "integer", 14, _read("units")),
-        *counted,
-        Column(t("rate"), "decimal", 12, _scaled("rate")),
-        Column(t("low"), "decimal", 10, _scaled("rate_low")),
-        Column(t("high"), "decimal", 10, _scaled("rate_high")),
-        Column(t("expected_rate"), "decimal", 12, _scaled("expected_rate")),
-    ]
-
-
-def _fault_columns(faults: Mapping[str, str], language: str, t: Any) -> list[Column]:
-    return [
-        Column(t("fault"), "text", 34, lambda row: fault_label(row["fault_code"], faults, language)),
-        Column(t("claims_column"), "integer", 12, _read("claims")),
-        Column(t("expected"), "decimal", 14, _read("expected")),
-        Column(t("ratio"), "decimal", 14, _read("ratio")),
-        Column(t("low"), "decimal", 10, _read("ratio_low")),
-        Column(t("high"), "decimal", 10, _read("ratio_high")),
-        Column(t("reading"), "text", 22, lambda row: t(row["verdict"])),
-    ]
-
-
-def _sku_columns(t: Any) -> list[Column]:
-    return [
-        Column(t("sku"), "text", 20, _read("sku")),
-        Column(t("claims_column"), "integer", 12, _read("claims")),
-        Column(t("before", n=BASELINE_WEEKS), "integer", 14, _read("claims_before")),
-        Column(t("failures_column"), "integer", 12, _read("failures")),
-        Column(t("failures_before", n=BASELINE_WEEKS), "integer", 16, _read("failures_before")),
-    ]
-
-
-def _claim_columns(faults: Mapping[str, str], language: str, t: Any) -> list[Column]:
-    return [
-        Column(t("ticket"), "text", 14, _read("ticket_id")),
-        Column(t("requested"), "day", 12, _read("requested_on")),
-        Column(t("family"), "text", 18, _read("family_code")),
-        Column(t("sku"), "text", 16, _read("sku")),
-        Column(t("lot"), "text", 12, _read("lot_code")),
-        Column(t("centre"), "text", 14, _read("service_center_id")),
-        Column(t("category"), "text", 16, lambda row: code_label(row["category"], language)),
-        Column(t("cause"), "text", 16, lambda row: code_label(row["cause"], language)),
-        Column(t("fault"), "text", 30, lambda row: fault_label(row["fault_code"], faults, language)),
-        Column(t("outcome"), "text", 22, lambda row: code_label(row["actual_outcome"], language)),
-        Column(t("age"), "decimal", 10, _read("age_months")),
-        Column(t("cost"), "euros", 12, _read("net_cost_eur")),
-        Column(t("words"), "text", 60, _read("description")),
-    ]
+def _sheet_name(title: str, used: set[str]) -> str:
+    """A name that Excel takes: 31 characters at most, none of []:*?/\\, no quote at an end, each once."""
+    plain = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", title).strip(" '")[:31].rstrip(" '") or "table"
+    name, times = plain, 1
+    while name.casefold() in used:
+        times += 1
+        name = f"{plain[: 30 - len(str(times))]} {times}"
+    used.add(name.casefold())
+    return name

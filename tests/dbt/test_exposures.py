@@ -15,7 +15,7 @@ from pipelines.home import DBT_DIR, PROJECT_DIR
 
 EXPOSURES = DBT_DIR / "models" / "exposures.yml"
 OTHERS = {
-    "defect_reports": ("pipelines.reports", "write_reports"),
+    "defect_reports": ("pipelines.delivery.reports", "report_of"),
     "build_summary": ("pipelines.summary", "summary"),
 }
 # Written when publishing, so that no model stands behind them.

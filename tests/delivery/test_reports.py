@@ -8,21 +8,26 @@ import re
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import openpyxl
+import polars as pl
 import pypdf
 import pytest
 
-from pipelines.delivery import outbox
-from pipelines.delivery.reports import Report, period_of, report_of
+from benchmarks.outbox import post_office
+from pipelines.delivery import outbox, sending
+from pipelines.delivery.reports import PeriodError, Report, period_of, report_of, write_report
 from pipelines.delivery.sending import deliver, has_signal_news, hindrances, preview
 from pipelines.delivery.subscriptions import DEFAULT, Subscription
 from pipelines.home import Home
 from pipelines.queries import misuse, remedies
+from pipelines.queries.claims import claims_of
+from pipelines.queries.defects import defect_week
 from pipelines.queries.emerging import alerts as raised
 from pipelines.queries.emerging import containment
 from pipelines.queries.formats import by_format, euros, number
@@ -31,9 +36,11 @@ from pipelines.queries.measures import values
 from pipelines.queries.periods import Period
 from pipelines.queries.scopes import EVERYTHING, Scope
 from pipelines.queries.snapshot import open_snapshot
-from pipelines.reports.issue_files import slug_of
+from pipelines.queries.weeks import Week
+from pipelines.reports.names import slug_of
 from pipelines.signals import act, record_alerts
 from pipelines.signals.watching import SIGNAL_SCHEMA
+from pipelines.status import Status
 
 Signalled = Callable[[int], Home]
 WEEK = "2026-W43"
@@ -113,6 +120,69 @@ def test_every_form_says_the_pages_figures(home: Home, language: str) -> None:
     [name] = [name for name in report.files if name.startswith("containment-")]
     book = openpyxl.load_workbook(io.BytesIO(report.files[name]))
     assert book.worksheets[1].max_row == out.height + 1 == 4
+
+
+def test_every_form_says_what_the_page_of_the_week_says(home: Home) -> None:
+    report = made(home, week="2026-W40")
+    snapshot = open_snapshot(home)
+    week = defect_week(snapshot, Week.parse("2026-W40"))
+    everything = claims_of(snapshot, Scope(from_on=date(2026, 9, 28), until_on=date(2026, 10, 4)))
+    snapshot.close()
+    book = openpyxl.load_workbook(io.BytesIO(report.files["report.xlsx"]))
+    rows = list(book["All comparisons of the week"].iter_rows(min_row=2, values_only=True))
+    whole = {row[1]: row for row in rows if row[0] == "All families"}
+    text = pdf_text(report.files["report.pdf"])
+    for each in week.comparisons:
+        assert each.expected is not None
+        row = whole[each.measure.label_en]
+        assert row[2:7] == pytest.approx(
+            (each.events, each.expected, each.ratio, each.ratio_low, each.ratio_high)
+        )
+        for form in (text, flat(Html(report.letter.html).text), flat(report.letter.text)):
+            assert flat(each.measure.label_en) in form
+    products = list(book["Products concerned"].iter_rows(min_row=2, values_only=True))
+    assert [row[1:] for row in products] == [
+        (row["claims"], row["claims_before"], row["failures"], row["failures_before"])
+        for row in week.by_sku.iter_rows(named=True)
+    ]
+    # Names stand beside codes.
+    assert all(" " in row[0] for row in products)
+    claims = list(book["Claims of the period"].iter_rows(min_row=2, values_only=True))
+    assert [row[0] for row in claims] == everything["ticket_id"].to_list()
+    assert len(claims) > 0
+
+
+def test_a_scope_in_which_no_week_can_be_judged_is_counted_and_says_so(home: Home) -> None:
+    report = made(home, Subscription(name="s", suppliers=("S1",)))
+    assert "this scope is counted, not judged" in report.letter.text
+
+
+def test_a_period_that_is_not_over_says_so_and_one_before_all_data_too(home: Home) -> None:
+    assert "before this period does: its counts will still rise" in made(home, week="2026-W44").letter.text
+    assert "Nothing was claimed in this week." in made(home, week="2015-W10").letter.text
+    with pytest.raises(PeriodError, match=r"2026-W50 begins on 2026-12-07, after the data's last day"):
+        made(home, week="2026-W50")
+
+
+def test_a_run_that_breaks_leaves_the_last_good_report_and_the_next_one_clears_up(
+    signalled: Signalled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = signalled(0)
+    report = made(home)
+    folder = write_report(home, report)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "write_bytes", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            write_report(home, report)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    # Killed between the two renames: the old report lies aside and nothing is in its place. No process has
+    # the highest number.
+    folder.rename(folder.with_name(f".old-{folder.name}-4194304"))
+    (folder.parent / ".tmp-2026-W42-4194304").mkdir()
+    other = write_report(home, replace(report, period="2026-W41"))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name, other.name}
 
 
 def test_the_pareto_adds_up_to_the_diagnosed_defects(home: Home) -> None:
@@ -267,6 +337,32 @@ def test_a_month_is_a_period_and_what_comes_first_is_the_last_whole_one(home: Ho
 
 def test_a_stale_file_keeps_the_schedules_back(home: Home) -> None:
     assert any("not of today" in reason for reason in hindrances(home))
+
+
+def test_a_feed_that_stopped_keeps_the_schedules_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = pl.DataFrame({"feed": ["repairs", "orders"], "state": ["stopped", "alive"]})
+    stopped = stopped.with_columns(last_event_on=date(2026, 9, 1))
+    monkeypatch.setattr(sending, "feeds", lambda _: stopped)
+    monkeypatch.setattr(sending, "status", lambda _: Status("ok", None, None, None, 0))
+    assert hindrances(home) == ["The feed repairs has stopped: its last event is of 2026-09-01."]
+
+
+def test_a_test_goes_to_who_asked_for_it_and_leaves_no_memory(
+    signalled: Signalled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = signalled(0)
+    monkeypatch.delenv("SAVOIR_SMTP_HOST", raising=False)
+    assert sending.send_test(home, "everything", "ben@example.com").state == "failed"
+    with post_office(iter(["ok"])) as (post, port):
+        monkeypatch.setenv("SAVOIR_SMTP_HOST", "127.0.0.1")
+        monkeypatch.setenv("SAVOIR_SMTP_PORT", str(port))
+        assert sending.send_test(home, "everything", "ben@example.com").state == "sent"
+        assert len(post.taken) == 1
+    assert outbox.entries(home) == []
+    assert outbox.last_reported(home, "everything") is None
+    home.roles.write_text("people:\n  ben@example.com: {role: quality, families: [tiller]}\n")
+    refused = sending.send_test(home, "everything", "ben@example.com")
+    assert (refused.state, "does not reach" in refused.reason) == ("failed", True)
 
 
 def test_what_fails_in_one_subscription_keeps_no_other_back(home: Home, tmp_path: Path) -> None:

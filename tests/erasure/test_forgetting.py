@@ -69,7 +69,7 @@ def send(home: Home, name: str, end: str = "") -> None:
 
 
 def forgotten(home: Home, customer: str = "C1"):
-    return forget(home, customer, rebuild=lambda: True, rewrite_report=lambda week: None)
+    return forget(home, customer, rebuild=lambda: True)
 
 
 def rows(home: Home, feed: str, columns: str) -> list[tuple]:
@@ -145,10 +145,11 @@ def test_backups_reports_and_dagster_are_seen_to(home: Home, tmp_path: Path) -> 
     with sqlite3.connect(home.dagster / "index.db") as connection:
         connection.execute("create table event_logs (id integer primary key, event text)")
         connection.execute("insert into event_logs (event) values ('row SN-1111 failed'), ('another row')")
-    written: list[str] = []
-    done = forget(home, "C1", rebuild=lambda: True, rewrite_report=written.append)
+    said: list[str] = []
+    done = forget(home, "C1", rebuild=lambda: True, say=said.append)
     assert [path for path, _ in done.backups] == [made.path]
-    assert written == ["2024-W18"]
+    assert not week.exists()
+    assert [line for line in said if "2024-W18" in line and "savoir report writes it again" in line]
     with sqlite3.connect(home.dagster / "index.db") as connection:
         assert connection.execute("select event from event_logs").fetchall() == [("another row",)]
     assert b"SN-1111" not in (home.dagster / "index.db").read_bytes()
@@ -164,7 +165,7 @@ def test_a_subscribers_report_that_holds_the_person_goes_whole_and_others_stay(h
         book.writestr("xl/sharedStrings.xml", "<t>SN-1111</t>")
     with zipfile.ZipFile(told / "evidence-1.zip", "w", zipfile.ZIP_DEFLATED) as pack:
         pack.writestr("evidence.xlsx", inner.getvalue())
-    forget(home, "C1", rebuild=lambda: True, rewrite_report=pytest.fail)
+    forget(home, "C1", rebuild=lambda: True)
     assert (told.exists(), other.exists()) == (False, True)
 
 

@@ -67,7 +67,7 @@ def test_what_comes_later_meets_what_was_there(home: Home) -> None:
 
 
 def test_the_forgotten_stay_forgotten(home: Home) -> None:
-    forget(home, "C1", rebuild=lambda: True, rewrite_report=lambda week: None)
+    forget(home, "C1", rebuild=lambda: True)
     rotate_key(home)
     send(home, "orders", f"{ORDERS}O4,1,2024-03-09,S,1,5,C1\n")
     found = customers(home)

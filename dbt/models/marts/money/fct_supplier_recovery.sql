@@ -25,7 +25,7 @@ costed as (
         claims.age_months,
         paid.is_cost_complete,
         coalesce(paid.part_eur, 0) + coalesce(paid.new_units_eur, 0) as goods_eur,
-        coalesce(paid.repairs_cost_eur, 0) as all_work_eur,
+        coalesce(paid.repairs_cost_eur, 0) as workshop_bills_eur,
         coalesce(paid.return_freight_eur, 0) + coalesce(paid.new_units_freight_eur, 0)
         + coalesce(paid.part_freight_eur, 0) as freight_eur,
         terms.valid_from as terms_from,
@@ -56,8 +56,8 @@ select
     terms_from,
     terms_mark,
     cast(goods_eur as decimal(18, 2)) as goods_eur,
-    cast(all_work_eur as decimal(18, 2)) as all_work_eur,
-    cast(freight_eur as decimal(18, 2)) as all_freight_eur,
+    cast(workshop_bills_eur as decimal(18, 2)) as workshop_bills_eur,
+    cast(freight_eur as decimal(18, 2)) as freight_bills_eur,
     is_cost_complete,
     case
         when terms_from is null then 'no_terms'
@@ -68,7 +68,7 @@ select
     cast(
         case
             when terms_from is not null and age_months <= claim_months
-                then goods_eur * goods_share + all_work_eur * work_share + freight_eur * freight_share
+                then goods_eur * goods_share + workshop_bills_eur * work_share + freight_eur * freight_share
             else 0
         end as decimal(18, 2)
     ) as claimable_eur
