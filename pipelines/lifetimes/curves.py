@@ -28,6 +28,7 @@ from pipelines.reliability import (
     claims_per_unit,
     fit_weibull_groups,
     overdispersion,
+    shared_profile,
     shrink_rates,
 )
 
@@ -173,8 +174,7 @@ def _at_ages(fleet: Fleet) -> tuple[Integers, Floats, Floats]:
 def _with_seasons(curves: Curves, fleet: Fleet, claims: pl.DataFrame) -> Curves:
     """Add the factor of each month of the year, and what scatters beyond chance around curve and season.
 
-    A factor is claims over expected claims of that month, drawn toward 1 by how much months differ at all.
-    A family needs a whole year of months.
+    A factor is claims over expected claims of that month, of a whole year of months at least.
     """
     if len(fleet.delivery) == 0 or not curves.is_known[-1]:
         return curves
@@ -199,36 +199,48 @@ def _with_seasons(curves: Curves, fleet: Fleet, claims: pl.DataFrame) -> Curves:
     factors = np.zeros((len(STRETCHES), families + 1))
     of_year = (first + np.arange(months)) % YEAR
     for stretch in range(len(STRETCHES)):
-        # All first: families are drawn toward its year, or toward none, whichever theirs is nearer to.
-        for row in np.flatnonzero(curves.is_known)[::-1]:
-            seen, foreseen = (
-                np.bincount(of_year, x[stretch, row], YEAR).astype(float) for x in (observed, expected)
-            )
-            if months >= YEAR and np.all(foreseen > 0) and seen.sum() > 0:
-                years = np.ones(YEAR), season[stretch, -1]
-                year = years[np.argmin([_distance(seen, foreseen * each) for each in years])]
-                drawn = shrink_rates(seen, foreseen * year, confidence=CONFIDENCE)
-                season[stretch, row] = year * drawn.rate
-                spread[stretch, row] = _log_variance(drawn)
-                factors[stretch, row] = drawn.own_share.sum()
+        seen, foreseen = (
+            np.stack([np.bincount(of_year, row, YEAR) for row in x[stretch]]).astype(float)
+            for x in (observed, expected)
+        )
+        if months >= YEAR and np.all(foreseen[-1] > 0) and seen[-1].sum() > 0:
+            season[stretch], spread[stretch], factors[stretch] = _years(seen, foreseen, curves.is_known)
     at = [*curve, families]
     fitted = sum(expected[n] * season_of(season[n, at], first, months) for n in range(len(STRETCHES)))
     counted = observed.sum(axis=0)
     # What is counted is the month's claims of both stretches: a month of the year has one factor there.
     parameters = 2.0 * len(STRETCHES) + factors.max(axis=0)
-    freedom = max(months - round(parameters[-1]), 6)
     scatter = (
         overdispersion(counted[:-1], fitted[:-1], round(parameters[:-1].sum())),
-        # Found from few months, it is known no better: the variance of Student's t with so many degrees.
-        overdispersion(counted[-1], fitted[:-1].sum(axis=0), round(parameters[-1])) * freedom / (freedom - 2),
+        overdispersion(counted[-1], fitted[:-1].sum(axis=0), round(parameters[-1])),
     )
     return replace(curves, season=season, season_log_variance=spread, scatter=scatter)
 
 
-def _distance(seen: Floats, foreseen: Floats) -> float:
-    """Pearson's sum over counts, their level apart."""
-    fitted = foreseen * seen.sum() / foreseen.sum()
-    return float(((seen - fitted) ** 2 / fitted).sum())
+def _years(seen: Floats, foreseen: Floats, is_known: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
+    """Factors, the variance of their logarithms, and how many are in effect free, of families and, last, all.
+
+    Families follow the year of all more or less strongly (what is used in winter too hardly does, and hides
+    how deep the winter of the others is); what is left of a family's own year is drawn toward none.
+    """
+    shared = shared_profile(seen[:-1], foreseen[:-1])
+    year = np.exp(shared.profile)
+    # Families without a curve of their own go by all's.
+    factor = np.vstack([shared.factor, year * foreseen[-1].sum() / (foreseen[-1] @ year)])
+    spread = np.vstack(
+        [
+            shared.log_variance,
+            shared.profile_log_variance + shared.strength_variance * shared.profile**2,
+        ]
+    )
+    free = np.append(np.zeros(len(seen) - 1), YEAR - 1.0)
+    for row in np.flatnonzero(is_known[:-1]):
+        if np.all(foreseen[row] > 0) and seen[row].sum() > 0:
+            own = shrink_rates(seen[row], foreseen[row] * factor[row], confidence=CONFIDENCE)
+            factor[row] *= own.rate
+            spread[row] += _log_variance(own)
+            free[row] = own.own_share.sum()
+    return factor, spread, free
 
 
 def _log_variance(drawn: ShrunkenRates) -> Floats:

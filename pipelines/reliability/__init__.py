@@ -19,6 +19,7 @@ Rates and repeated failures
     poisson_limits, annualised_rate      exact limits of a count and of a rate
     compare_rates                        two rates, exactly
     shrink_rates, full_bayes_rates       small groups drawn toward their family
+    shared_profile               one year that families follow more or less strongly
     mean_cumulative, fit_power_law       failures per unit by age, repairs included
 Reporting, forecast, watching
     reporting_delay, delay_corrected     failures not reported yet
@@ -164,6 +165,7 @@ from pipelines.reliability.reporting_lags import (
     reported_share_limits,
     reporting_delay,
 )
+from pipelines.reliability.shared_profile import SharedProfile, shared_profile
 from pipelines.reliability.shrinkage import FullBayesRates, ShrunkenRates, full_bayes_rates, shrink_rates
 from pipelines.reliability.stratified import (
     GroupCount,
@@ -228,6 +230,7 @@ __all__ = [
     "ReliabilityError",
     "ReplacementAge",
     "ReportingDelay",
+    "SharedProfile",
     "ShrunkenRates",
     "ShrunkenRatios",
     "SurvivalCurve",
@@ -305,6 +308,7 @@ __all__ = [
     "reporting_delay",
     "right_censored",
     "saffron",
+    "shared_profile",
     "shrink_rates",
     "shrunken_ratios",
     "split_budget",

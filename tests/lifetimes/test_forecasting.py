@@ -206,19 +206,65 @@ def test_in_the_middle_of_a_month_the_rest_of_it_is_foreseen_and_not_scored(stea
 def test_past_forecasts_of_the_demo_hold_what_came(demo: duckdb.DuckDBPyConnection) -> None:
     """90 % limits. Counts below one a month are held by more, since a count is whole; months go together.
 
-    Seen on 60,000 lines: 94 % of 1,092 months of families, 83 % of 78 of the total, bias -2 %. Those 78 are
-    twelve months of one history, each foretold from up to twelve days, with bad lots planted: what the limits
-    hold over many histories is told by benchmarks/forecasts.py.
+    The demo's total is twelve months of one history, whose May 2026 had 158 claims and June 102 where its
+    hazards bring 134 and 123: limits by the hazards themselves hold 64 of the 78 forecasts. What limits of
+    the total hold is told by many histories: the next test, and benchmarks/forecasts.py.
     """
-    for scope_type, least in (("family", 0.87), ("all", 0.75)):
+    for scope_type in ("family", "all"):
         held, forecasts, bias = demo.execute(
             "select sum(covered_forecasts), sum(forecasts), sum(expected_claims) / sum(actual_claims) - 1"
             " from marts.fct_forecast_scores where scope_type = ?",
             [scope_type],
         ).fetchall()[0]
         assert forecasts >= 78
-        assert least <= held / forecasts <= 1.0
         assert abs(bias) < 0.15
+        if scope_type == "family":
+            assert 0.87 <= held / forecasts <= 1.0
+
+
+def test_the_total_of_families_with_unlike_years_is_held_nine_times_in_ten(steady_shop: Counts) -> None:
+    """Twelve histories of eight families; six rest in winter, two do not. The total's winter is foreseen."""
+    year = np.array([0.3, 0.3, 0.9, 2.2, 1.6, 1.5, 1.3, 1.2, 1.0, 0.9, 0.6, 0.4])
+    years = np.array([year] * 6 + [np.ones(12)] * 2)
+    held, winter = [], []
+    for seed in range(12):
+        shop = of_years(steady_shop, years, rate=0.005, seed=seed)
+        _, everyone = parts_on(shop, Origin(date(2025, 10, 31)), LEAST, is_present=False, with_skus=False)
+        assert everyone.actual is not None
+        came, claims = everyone.actual[0, :12], everyone.claims
+        held += list((claims.low[0, :12] <= came) & (came <= claims.high[0, :12]))
+        winter.append((came[2:4].sum(), claims.expected[0, 2:4].sum()))
+    assert 0.87 <= np.mean(held) <= 0.97
+    came_in_winter, foreseen = np.sum(winter, axis=0)
+    assert foreseen == pytest.approx(came_in_winter, rel=0.08)
+
+
+def of_years(shop: Counts, years: np.ndarray, rate: float, seed: int) -> Counts:
+    """Each sku of a shop a family of its own, claimed at one rate times its month of the year's factor."""
+    rng = np.random.default_rng(seed)
+    fleet = shop.fleet.to_dict(as_series=False)
+    row = {sku: number for number, sku in enumerate(sorted(set(fleet["sku"])))}
+    claims = []
+    for sku, delivery, end, units in zip(
+        fleet["sku"], fleet["delivery"], fleet["end"], fleet["units"], strict=True
+    ):
+        k = np.repeat(np.arange(end - delivery + 1), 2)
+        age = k + np.tile([0, 1], len(k) // 2)
+        counts = rng.poisson(rate * units * 0.5 * years[row[sku], (delivery + k) % 12])
+        there = (counts > 0) & (age >= 1) & (age <= AGE_MONTHS)
+        claims += [
+            (sku, delivery, delivery + each, at, count)
+            for each, at, count in zip(
+                k[there].tolist(), age[there].tolist(), counts[there].tolist(), strict=True
+            )
+        ]
+    return replace(
+        shop,
+        claims=pl.DataFrame(
+            claims, schema=["sku", "delivery", "claim", "request_age_month", "claims"], orient="row"
+        ),
+        families=shop.families.with_columns(family_code="sku"),
+    )
 
 
 def test_the_reserve_of_the_demo_is_the_claims_to_come_at_their_mean_cost(
@@ -282,23 +328,8 @@ def test_a_scope_of_few_costs_is_drawn_toward_its_group_by_what_credibility_says
 
 def test_a_familys_year_is_drawn_toward_that_of_all(steady_shop: Counts) -> None:
     """Eight families of few claims have one spring: drawn toward all's year each foresees it."""
-    rng = np.random.default_rng(5)
     year = np.where(np.arange(12) == 3, 3.0, 9 / 11)
-    claims = []
-    for row in steady_shop.fleet.to_dicts():
-        for k in range(row["end"] - row["delivery"] + 1):
-            for age in (k, k + 1):
-                month = row["delivery"] + k
-                count = int(rng.poisson(0.003 * row["units"] * 0.5 * year[month % 12]))
-                if count and 1 <= age <= AGE_MONTHS:
-                    claims.append((row["sku"], row["delivery"], month, age, count))
-    seasonal = replace(
-        steady_shop,
-        claims=pl.DataFrame(
-            claims, schema=["sku", "delivery", "claim", "request_age_month", "claims"], orient="row"
-        ),
-        families=steady_shop.families.with_columns(family_code="sku"),
-    )
+    seasonal = of_years(steady_shop, np.array([year] * 8), rate=0.003, seed=5)
     families, everyone = parts_on(seasonal, Origin(AS_OF), LEAST, is_present=True, with_skus=False)
     april = 5  # as of the end of October, the sixth month ahead
     others = [month for month in range(12) if month != april]
