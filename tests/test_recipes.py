@@ -32,7 +32,7 @@ AIMS = {
     "A mapping of somebody's export": 1,
     "A fault code": 1,
     "A lifetime distribution": 4,
-    "A section of the weekly report": 2,
+    "A section of the defect report": 2,
 }
 PUBLISHED_WITH_REFUSALS = 3
 APP = "dashboards/streamlit_app.py"

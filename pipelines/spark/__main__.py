@@ -19,12 +19,13 @@ from pipelines.spark.parity import parity, table_text, verdict
 PARITY_LINES = 3_000
 PARITY_SEED = 20
 PARITY_END = date(2026, 10, 31)
+SCENARIO = Path(__file__).with_name("parity.yml")
 
 
 def full_home(root: Path) -> Home:
     """A home whose landing holds a small simulated retailer, the hard rows and a real export's form."""
     home = Home(root).make()
-    simulate(home, PARITY_LINES, PARITY_SEED, PARITY_END)
+    simulate(home, PARITY_LINES, PARITY_SEED, PARITY_END, SCENARIO)
     hard_rows.put_into(home.inbox)
     take_all(home)
     return home

@@ -76,10 +76,6 @@ def table_text(rows: list[ParityRow]) -> str:
     return "\n".join(lines)
 
 
-# The machines of an alert: a small retailer has none.
-ONLY_WITH_ALERTS = {"marts.fct_signal_units"}
-
-
 def verdict(rows: list[ParityRow], may_be_empty: bool = False) -> None:
     """Raise `EnginesDisagreeError` naming every mart that differs, or that is empty and so proves nothing."""
     wrong = []
@@ -92,7 +88,7 @@ def verdict(rows: list[ParityRow], may_be_empty: bool = False) -> None:
                 f"{found.doubles_apart} doubles apart"
             )
             wrong.append("\n  ".join([f"{found.table}: {detail}", *found.examples]))
-        elif found.rows == 0 and not may_be_empty and found.table not in ONLY_WITH_ALERTS:
+        elif found.rows == 0 and not may_be_empty:
             wrong.append(f"{found.table}: empty, so the comparison says nothing; give data that fills it")
     if wrong:
         raise EnginesDisagreeError("The engines disagree:\n" + "\n".join(wrong))
