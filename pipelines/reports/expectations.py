@@ -97,7 +97,7 @@ def _by_week(week: DefectWeek, names: Names) -> Iterator[Block]:
         (row["week"], row["units"], *(row[name] for name in counted), *scaled)
         for row, scaled in zip(week.by_week.iter_rows(named=True), rates.iter_rows(), strict=True)
     ]
-    table = table_of(t("week_chart"), columns, rows, is_drawn=False)
+    table = table_of(t("weeks"), columns, rows, is_drawn=False)
     last = len(columns) - 1
     has_expected = any(row[last] is not None for row in rows)
     drawn = (last - 1, last) if has_expected else (last - 1,)

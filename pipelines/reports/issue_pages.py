@@ -53,7 +53,7 @@ def issue_page(
             (formats.month(row["month"], language), row["observed"], row["expected"])
             for row in history.iter_rows(named=True)
         ]
-        table = table_of(f"{t('history')} {part_of(signal)}", columns, rows, is_drawn=False)
+        table = table_of(f"{part_of(signal)} {t('history')}", columns, rows, is_drawn=False)
         yield Heading(t("history"), 2)
         yield Chart(t("history"), t("history_alt"), table, 0, (1, 2), "line")
         yield table
@@ -123,7 +123,7 @@ def _curve(issue: Issue, names: Names) -> Iterator[Block]:
         )
         for row in own.iter_rows(named=True)
     ]  # fmt: skip
-    table = table_of(f"{t('curve')} {part_of(issue.signal)}", columns, rows, is_drawn=False)
+    table = table_of(f"{part_of(issue.signal)} {t('curve')}", columns, rows, is_drawn=False)
     yield Heading(t("curve"), 2)
     yield Chart(t("curve"), t("curve_alt"), table, 0, (1, 4) if family else (1,), "line")
     yield table
@@ -149,4 +149,4 @@ def _side(
         for row in frame.iter_rows(named=True)
     ]
     yield Heading(title, 2)
-    yield table_of(f"{title} {part_of(signal)}", columns, rows, shown=8, brief=(0, 1, 2, 3, 6))
+    yield table_of(f"{part_of(signal)} {title}", columns, rows, shown=8, brief=(0, 1, 2, 3, 6))
