@@ -60,8 +60,8 @@ def large_range(seed: int, lines: int, months: int, skus: int = 2000, families: 
 
 
 def rows_of_scale(seed: int, lines: int) -> Iterator[str]:
-    """Seconds, those of the processor, and peak memory of the watch alone, of one year and of two."""
-    yield "| order lines a year | months | units | claims counted | nodes × faults | seconds (processor) | memory |"
+    """Seconds (busy: of the processor) and peak memory of the watch alone, of one year and of two."""
+    yield "| lines a year | months | units | claims counted | nodes × faults | seconds (busy) | memory |"
     yield "|---|---|---|---|---|---|---|"
     for months in (12, 24):
         lots = large_range(seed, lines, months)
