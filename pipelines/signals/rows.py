@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from pipelines.reliability import Evidence, claims_needed, explained_by, poisson_limits, power, visible_ratio
 from pipelines.reliability.emergence import LARGEST
-from pipelines.reliability.explanation import Needed
 from pipelines.reliability.observations import totals
 from pipelines.signals import alone
+from pipelines.signals.ahead import ahead, growth, months_until_twice, to_come
 from pipelines.signals.coding import UNIFORM
 from pipelines.signals.settings import Settings
-from pipelines.signals.tree import AGE_BANDS, BANDS, LEVELS, Tree
+from pipelines.signals.tree import LEVELS, Tree
 
 NOTHING_ALIKE = "Nothing alike to compare with, and too few claims elsewhere to expect any from."
 HISTORY_OBSERVED = 3  # claims from which a node's months are kept, alert or not
@@ -92,7 +92,7 @@ def tree_rows(
     )
     ids = _ids(base, tree)
     cause = _causes(watch, ever, node, fault, pair_units, settings)
-    to_come = _to_come(tree, len(faults) + 1)
+    coming = to_come(tree, len(faults) + 1)
     observed, expected = evidence.observed[-1][node, fault], evidence.expected[-1][node, fault]
     log_evidence, log_limit = evidence.log_evidence[-1][node, fault], limit[node, fault]
     ordinary = evidence.offset[-1][node, fault] * settings.ordinary_ratio
@@ -104,11 +104,11 @@ def tree_rows(
         at = expected[rows], log_limit[rows]
         chance[rows] = power(*at, 2.0, ordinary[rows], needed=needed)
         seen_from[rows] = visible_ratio(*at, ordinary[rows], needed=needed)
-    growth = _growth(evidence)[node, fault]
+    more = growth(evidence)[node, fault]
     twice_on = np.zeros(len(node), np.intp)  # months ahead; -1: never so far
     for rows, needed in ((usable & ~is_alone, claims_needed), (usable & is_alone, alone.claims_needed)):
-        twice_on[rows] = _months_until_twice(
-            expected[rows], growth[rows], log_limit[rows], ordinary[rows], needed
+        twice_on[rows] = months_until_twice(
+            expected[rows], more[rows], log_limit[rows], ordinary[rows], needed
         )
     begun = tree.first_month + np.maximum(evidence.born_period[node], 0)
     fired = ever[node, fault]
@@ -152,12 +152,12 @@ def tree_rows(
             "units_under_warranty": np.zeros(len(node), np.int64)
             if tree.is_coding
             else now[node].astype(np.int64),
-            "expected_claims": to_come[node, fault],
-            "cost_at_risk_eur": to_come[node, fault] * cost.get(tree.family_code or "", np.nan),
+            "expected_claims": coming[node, fault],
+            "cost_at_risk_eur": coming[node, fault] * cost.get(tree.family_code or "", np.nan),
             "power_at_twice": np.where(usable, chance, np.nan),
             "visible_ratio": seen_from,
             "twice_visible_on": [
-                _ahead(as_of, months) if able else None
+                ahead(as_of, months) if able else None
                 for months, able in zip(twice_on.tolist(), usable, strict=True)
             ],
             "is_watchable": is_watchable,
@@ -243,28 +243,6 @@ def _causes(
     return cause
 
 
-def _to_come(tree: Tree, faults: int) -> Floats:
-    """Claims to come of each node's units if it claims as its family does, by fault: (nodes, faults)."""
-    c = tree.counts
-    band = AGE_BANDS[tree.age]
-    exposure = np.bincount(band, c.units, BANDS)
-    claims = np.zeros((BANDS, faults))
-    np.add.at(claims, (band[c.event_cell], c.event_fault), c.event_count)
-    rate = np.where(exposure[:, None] > 0, claims / np.maximum(exposure, 1e-12)[:, None], 0.0)
-    ahead = rate[AGE_BANDS]
-    ahead[-1] = 0.0  # the month in which the warranty ends
-    still = np.cumsum(ahead[::-1], axis=0)[::-1] - ahead  # rates summed over the months after each age
-    now = tree.cell_period[c.pair_cell] == tree.periods - 1
-    out = np.zeros((len(tree.nodes), faults))
-    if tree.is_coding:
-        return np.full(out.shape, np.nan)
-    cell = c.pair_cell[now]
-    for fault in range(faults):
-        weight = c.units[cell] * still[tree.age[cell], fault]
-        out[:, fault] = np.bincount(c.pair_node[now], weight, len(tree.nodes))
-    return out
-
-
 def _beside_alerts(tree: Tree, ever: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Nodes × faults that an alert is to be seen beside: those of its product; suppliers and products all."""
     out = np.zeros(ever.shape, bool)
@@ -278,32 +256,6 @@ def _beside_alerts(tree: Tree, ever: NDArray[np.bool_]) -> NDArray[np.bool_]:
             [one in skus for one in sku]
         )
     return out
-
-
-def _growth(evidence: Evidence) -> Floats:
-    """By how much each expectation grew a month, over the last six months: (nodes, faults)."""
-    back = min(len(evidence.expected) - 1, 6)
-    return (evidence.expected[-1] - evidence.expected[-1 - back]) / max(back, 1)
-
-
-def _months_until_twice(
-    expected: Floats, growth: Floats, log_limit: Floats, offset: Floats, needed: Needed
-) -> NDArray[np.intp]:
-    """Months until twice the rate is seen in four cases of five if exposure grows on; -1: never."""
-    out = np.full(len(expected), -1, np.intp)
-    able = np.arange(len(expected))
-    for months in (24, 18, 12, 9, 6, 3, 2, 1, 0):
-        # Who is not able by then is not before.
-        ahead = expected[able] + months * growth[able]
-        able = able[power(ahead, log_limit[able], 2.0, offset[able], needed=needed) >= 0.8]
-        out[able] = months
-    return out
-
-
-def _ahead(as_of: date, months: int) -> date | None:
-    """The first day of the month that many months on; none for never."""
-    month = as_of.year * 12 + as_of.month - 1 + months
-    return date(month // 12, month % 12 + 1, 1) if months >= 0 else None
 
 
 def _reasons(watch: Watch, settings: Settings) -> list[str | None]:

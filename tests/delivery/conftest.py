@@ -13,6 +13,11 @@ import polars as pl
 import pytest
 
 from pipelines.home import Home
+from pipelines.queries.emerging import alerts as raised
+from pipelines.queries.scopes import EVERYTHING
+from pipelines.queries.snapshot import open_snapshot
+from pipelines.signals import act, record_alerts
+from pipelines.signals.watching import SIGNAL_SCHEMA
 
 HOSTILE = ("=cmd|' /C calc'!A0", "<script>alert(1)</script>", "#let x = 1", "$x^2$", "#panic()", "@SUM(A1)")
 LONG = "Tondeuse" + "thermique" * 12
@@ -100,6 +105,24 @@ def signalled(
         return Home.at(root)
 
     return made
+
+
+@pytest.fixture
+def confirmed() -> Callable[[Home], str]:
+    """`confirmed(home)`: its first alert has an owner, an action long overdue, and is confirmed; its name."""
+
+    def decide(home: Home) -> str:
+        snapshot = open_snapshot(home)
+        rows = raised(snapshot, EVERYTHING).select(*(name for name in SIGNAL_SCHEMA))
+        snapshot.close()
+        record_alerts(home, rows, "b1")
+        signal_id = rows["signal_id"][0]
+        act(home, signal_id, "owner", actor="x", note="Ada")
+        act(home, signal_id, "action", actor="x", note="#let stop = 1", until=date(2020, 1, 1))
+        act(home, signal_id, "confirmed", actor="x")
+        return signal_id
+
+    return decide
 
 
 def _lot(place: int) -> str:

@@ -15,14 +15,12 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import openpyxl
-import polars as pl
 import pypdf
 import pytest
 
-from benchmarks.outbox import post_office
-from pipelines.delivery import outbox, sending
+from pipelines.delivery import outbox
 from pipelines.delivery.reports import PeriodError, Report, period_of, report_of, write_report
-from pipelines.delivery.sending import deliver, has_signal_news, hindrances, preview
+from pipelines.delivery.sending import preview
 from pipelines.delivery.subscriptions import DEFAULT, Subscription
 from pipelines.home import Home
 from pipelines.queries import misuse, remedies
@@ -38,9 +36,6 @@ from pipelines.queries.scopes import EVERYTHING, Scope
 from pipelines.queries.snapshot import open_snapshot
 from pipelines.queries.weeks import Week
 from pipelines.reports.names import slug_of
-from pipelines.signals import act, record_alerts
-from pipelines.signals.watching import SIGNAL_SCHEMA
-from pipelines.status import Status
 
 Signalled = Callable[[int], Home]
 WEEK = "2026-W43"
@@ -245,19 +240,9 @@ def test_a_page_only_for_what_changed_and_nothing_new_is_said_so(signalled: Sign
     assert pages[1] < pages[0]
 
 
-def confirmed(home: Home) -> str:
-    snapshot = open_snapshot(home)
-    rows = raised(snapshot, EVERYTHING).select(*(name for name in SIGNAL_SCHEMA))
-    snapshot.close()
-    record_alerts(home, rows, "b1")
-    signal_id = rows["signal_id"][0]
-    act(home, signal_id, "owner", actor="x", note="Ada")
-    act(home, signal_id, "action", actor="x", note="#let stop = 1", until=date(2020, 1, 1))
-    act(home, signal_id, "confirmed", actor="x")
-    return signal_id
-
-
-def test_what_people_confirm_is_news_and_gets_its_8d_with_its_open_actions(signalled: Signalled) -> None:
+def test_what_people_confirm_is_news_and_gets_its_8d_with_its_open_actions(
+    signalled: Signalled, confirmed: Callable[[Home], str]
+) -> None:
     home = signalled(2)
     outbox.remember(home, DEFAULT.name, made(home, week="2026-W42").memory)
     signal_id = confirmed(home)
@@ -285,21 +270,6 @@ def test_what_people_confirm_is_news_and_gets_its_8d_with_its_open_actions(signa
         assert told["claims"] == claims.height
         assert claims["ticket_id"][0] in file.read("texts.txt").decode()
         assert set(file.namelist()) == {"evidence.xlsx", "texts.txt", "signal.json"}
-
-
-def test_a_changed_signal_is_reported_once_and_an_unchanged_one_never(signalled: Signalled) -> None:
-    home = signalled(1)
-    (home.root / "subscriptions.yml").write_text("subscriptions:\n  - {name: now, schedule: on_signal}\n")
-    news = has_signal_news(home)
-    assert news.startswith("now:signals-")
-    assert news == has_signal_news(home)
-    done = deliver(home, schedule="on_signal", is_sending=True, is_once_per_period=True)
-    assert [row.state for row in done.entries] == ["sent"]
-    assert has_signal_news(home) == ""
-    assert deliver(home, schedule="on_signal", is_sending=True).entries == []
-    confirmed(home)
-    assert has_signal_news(home) not in ("", news)
-    assert len(deliver(home, schedule="on_signal", is_sending=True, is_once_per_period=True).entries) == 1
 
 
 def test_nothing_of_another_leaks_in_any_form_under_twenty_reports_at_once(signalled: Signalled) -> None:
@@ -333,49 +303,6 @@ def test_a_month_is_a_period_and_what_comes_first_is_the_last_whole_one(home: Ho
     report = report_of(home, snapshot, monthly, Period.parse("2026-09"))
     snapshot.close()
     assert "2026-09" in report.letter.subject
-
-
-def test_a_stale_file_keeps_the_schedules_back(home: Home) -> None:
-    assert any("not of today" in reason for reason in hindrances(home))
-
-
-def test_a_feed_that_stopped_keeps_the_schedules_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    stopped = pl.DataFrame({"feed": ["repairs", "orders"], "state": ["stopped", "alive"]})
-    stopped = stopped.with_columns(last_event_on=date(2026, 9, 1))
-    monkeypatch.setattr(sending, "feeds", lambda _: stopped)
-    monkeypatch.setattr(sending, "status", lambda _: Status("ok", None, None, None, 0))
-    assert hindrances(home) == ["The feed repairs has stopped: its last event is of 2026-09-01."]
-
-
-def test_a_test_goes_to_who_asked_for_it_and_leaves_no_memory(
-    signalled: Signalled, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home = signalled(0)
-    monkeypatch.delenv("SAVOIR_SMTP_HOST", raising=False)
-    assert sending.send_test(home, "everything", "ben@example.com").state == "failed"
-    with post_office(iter(["ok"])) as (post, port):
-        monkeypatch.setenv("SAVOIR_SMTP_HOST", "127.0.0.1")
-        monkeypatch.setenv("SAVOIR_SMTP_PORT", str(port))
-        assert sending.send_test(home, "everything", "ben@example.com").state == "sent"
-        assert len(post.taken) == 1
-    assert outbox.entries(home) == []
-    assert outbox.last_reported(home, "everything") is None
-    home.roles.write_text("people:\n  ben@example.com: {role: quality, families: [tiller]}\n")
-    refused = sending.send_test(home, "everything", "ben@example.com")
-    assert (refused.state, "does not reach" in refused.reason) == ("failed", True)
-
-
-def test_what_fails_in_one_subscription_keeps_no_other_back(home: Home, tmp_path: Path) -> None:
-    (home.root / "subscriptions.yml").write_text(
-        "subscriptions:\n  - {name: wrong, families: [nothing]}\n  - {name: fine}\n"
-    )
-    try:
-        done = deliver(home, asked=WEEK)
-    finally:
-        (home.root / "subscriptions.yml").unlink()
-    assert [folder.parent.name for folder in done.folders] == ["fine"]
-    assert len(done.problems) == 1
-    assert {path.name for path in done.folders[0].iterdir()} >= {"report.pdf", "report.html", "report.xlsx"}
 
 
 def test_a_link_leads_to_the_page_of_the_same_signal(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
