@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import json
 import os
 import shutil
 import signal
@@ -12,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.feeds import reading
 from pipelines.feeds.landing import feed_files, files_sql
 from pipelines.home import Home
 
@@ -39,11 +43,15 @@ def content_of(home: Home) -> list[tuple]:
 def forked(action: Callable[[], object], after_seconds: float | None = None) -> int:
     """Run `action` in a fork of this process, killed after a while; its exit code, negative of the signal.
 
-    A fork has everything imported already: a kill costs what the work costs.
+    A fork has everything imported already, and the process that reads files is warm: a kill costs what the
+    work costs. Of a run that was killed the reader goes on until its file is read, as it does in life.
     """
     sys.stdout.flush()
+    reading.warm_up()
     child = os.fork()
     if child == 0:
+        for running in reading._children:
+            running.process.poll = lambda: None  # it is the parent's to ask
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
         os.dup2(null, 2)
@@ -53,7 +61,18 @@ def forked(action: Callable[[], object], after_seconds: float | None = None) -> 
             code = 0
         finally:
             os._exit(code)
-    deadline = None if after_seconds is None else time.monotonic() + after_seconds
+    code = _ended(child, None if after_seconds is None else time.monotonic() + after_seconds)
+    if code:
+        for running in reading._children:
+            for pipe in (running.process.stdin, running.process.stdout):
+                assert pipe is not None
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        reading._children.clear()
+    return code
+
+
+def _ended(child: int, deadline: float | None) -> int:
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -63,3 +82,18 @@ def forked(action: Callable[[], object], after_seconds: float | None = None) -> 
             _, status = os.waitpid(child, 0)
             return os.waitstatus_to_exitcode(status)
         time.sleep(0.002)
+
+
+def imported_by(action: Callable[[], object], list_file: Path, seconds: float) -> int:
+    """Run `action` in a fork, then import here whatever it imported, for the forks that follow."""
+
+    def told() -> None:
+        action()
+        list_file.write_text(json.dumps(sorted(sys.modules)))
+
+    code = forked(told, seconds)
+    if code == 0:
+        for name in json.loads(list_file.read_text()):
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+    return code

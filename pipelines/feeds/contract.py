@@ -117,7 +117,7 @@ def _feed(table: dict[str, Any]) -> Feed:
     )
     named = [*feed.key, *promises.get("known", ()), *promises.get("codes", {}), *promises.get("ranges", {})]
     named += [*meta.get("identifiers", ()), *meta.get("added", ())]
-    named += meta.get("plausible_dates", {}).get("columns", ())
+    named += [*meta.get("plausible_dates", {}).get("columns", ()), *meta.get("plausible_numbers", {})]
     for name in [*named, *(name for pair in feed.orders for name in pair)]:
         if feed.column(name) is None:
             raise ContractError(
@@ -183,7 +183,8 @@ def _column(
             f"The contract gives {feed}.{name} the type {column['data_type']}; "
             f"the door knows {', '.join(COLUMN_TYPES)}."
         )
-    low, high = promises.get("ranges", {}).get(name, (None, None))
+    ranges = {**promises.get("ranges", {}), **table.get("plausible_numbers", {})}
+    low, high = ranges.get(name, (None, None))
     return Column(
         name=name,
         type=column["data_type"],

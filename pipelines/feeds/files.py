@@ -152,6 +152,34 @@ def raw_chunks(path: Path, max_bytes: int = MAX_INFLATED_BYTES, seen: Seen | Non
         seen.is_cut = True
 
 
+class _PerhapsUtf8:
+    """Whether a text in which every byte is a letter is UTF-8 after all.
+
+    Accents in another encoding are no valid UTF-8 but by a chance that two of them hardly ever have.
+    """
+
+    def __init__(self) -> None:
+        self._decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")("strict")
+        self._has_accents = False
+
+    def see(self, raw: bytes) -> None:
+        """The next bytes."""
+        if self._decoder is None:
+            return
+        try:
+            self._decoder.decode(raw)
+        except UnicodeDecodeError:
+            self._decoder = None
+        self._has_accents = self._has_accents or not raw.isascii()
+
+    def is_utf8(self) -> bool:
+        """After the last byte."""
+        try:
+            return self._decoder is not None and self._decoder.decode(b"", True) == "" and self._has_accents
+        except UnicodeDecodeError:
+            return False
+
+
 def text_blocks(
     path: Path, encoding: str, max_bytes: int = MAX_INFLATED_BYTES, seen: Seen | None = None
 ) -> Iterator[bytes]:
@@ -162,10 +190,13 @@ def text_blocks(
     """
     is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     decoder = None if is_utf8 else codecs.getincrementaldecoder(encoding)("strict")
+    doubt = None if is_utf8 or encoding.lower().replace("_", "-") in _WIDE_ENCODINGS else _PerhapsUtf8()
     held: list[bytes] = []
     held_bytes = 0
     is_first, has_open_return = True, False
     for raw in raw_chunks(path, max_bytes, seen):
+        if doubt is not None:
+            doubt.see(raw)
         try:
             chunk = raw if decoder is None else decoder.decode(raw).encode()
         except UnicodeDecodeError as error:
@@ -202,6 +233,11 @@ def text_blocks(
             raise FileRefusedError(
                 f"{shown(path.name)} ends in the middle of a {encoding} character: send it again, whole."
             ) from None
+    if doubt is not None and doubt.is_utf8():
+        raise FileRefusedError(
+            f"{shown(path.name)} is UTF-8, not {encoding} as its mapping declares: every accent would become "
+            "two other letters; correct dialect.encoding."
+        )
     if has_open_return:
         held.append(b"\n")
     if last := b"".join(held):

@@ -164,7 +164,9 @@ def _write_feed(
     )
     refused = 0
     if accepted < read:
+        engine.connection.execute(f"create or replace temp table wrong as {judged.wrong}")
         engine.connection.execute(f"insert into refused select {sql.text(feed)}, * from ({judged.refused})")
+        engine.connection.execute("drop table wrong")
         refused = engine.number(f"select count(*) from refused where feed = {sql.text(feed)}")
     loaded = _drop_duplicates(home, engine, feed, path, accepted, delivery_id, gone) if accepted else 0
     return FeedCounts(feed, read, loaded, accepted - loaded, refused, 0)

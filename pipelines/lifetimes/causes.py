@@ -82,7 +82,10 @@ def _scope(first: pl.DataFrame, unclaimed: pl.DataFrame, claims: pl.DataFrame) -
         shares = means = None
         if incidence is not None:
             limits = incidence.incidence_low, incidence.incidence_high
-            shares = _at_months(incidence.ages, incidence.incidence, *limits)
+            share, low, high = _at_months(incidence.ages, incidence.incidence, *limits)
+            # Where every machine was claimed: no less than what the units watched leave open.
+            is_whole = share >= 1
+            shares = [share, np.where(is_whole, np.exp(-most), low), np.where(is_whole, 1.0, high)]
         if mean is not None:
             means = _at_months(mean.ages, mean.mean, mean.mean_low, mean.mean_high)
         tables.append(

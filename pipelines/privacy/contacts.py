@@ -17,7 +17,7 @@ from pipelines.privacy.words import words
 
 # Blanks of any width but no line end, and everything that people put between digits.
 _BLANK = r"[^\S\r\n]"
-_GAP = rf"(?:{_BLANK}|[.\-/_·•\u00ad\u2010-\u2015\u2212])"
+_GAP = rf"(?:{_BLANK}|[.\-/_·•\u00ad\u200b-\u200d\u2010-\u2015\u2060\u2212\ufeff])"
 
 _AT = (
     rf"(?:{_BLANK}?[@＠]{_BLANK}?|"
@@ -46,10 +46,38 @@ _CARD_WORDS = re.compile(r"(?i)(?:\bcb|carte|visa|mastercard)\W*(?:n[°o])?\W*$"
 _GROUPS = {
     (10,), (2, 2, 2, 2, 2), (1, 1, 2, 2, 2, 2), (1, 1, 8), (1, 9), (1, 1, 4, 4), (4, 2, 2, 2), (2, 4, 4),
     (2, 3, 3, 2), (4, 3, 3), (4, 6), (3, 3, 2, 2), (2, 2, 3, 3), (3, 3, 4), (2, 8), (3, 2, 2, 3), (3, 7),
-    (1, 3, 2, 2, 2), (2, 2, 2, 4), (2, 2, 4, 2), (1,) * 10,
+    (1, 3, 2, 2, 2), (2, 2, 2, 4), (2, 2, 4, 2), (1,) * 10, (2, *(1,) * 8), (2, 2, 2, 2, 1, 1),
+    (1, 3, 3, 3),
 }  # fmt: skip
+# Of mobiles only: two postal codes, or two halves of an article's number, begin otherwise.
+_MOBILE_GROUPS = {(6, 4), (5, 5)}
 _NATIONAL = re.compile(
-    rf"(?:(?<![\w])|(?<=tel)|(?<=tél)|(?<=port))(?<!\d[./,-])\(?0{_GAP}?\(?[1-9]\)?(?:{_GAP}{{0,3}}\d){{8}}(?!\w|\.?\d|[,/-](?!0[1-9])\d)"
+    rf"(?:(?<![\w])|(?<=tel)|(?<=tél)|(?<=port))(?<!\d[./,-])\(?0\)?{_GAP}?\(?[1-9]\)?(?:{_GAP}{{0,3}}\d){{8}}(?!\w|\.?\d|[,/-](?!0[1-9])\d)"
+)
+# In pairs, whatever stands between them, if it is always the same; I and l stand for 1, O for 0.
+_ALIKE = re.compile(
+    r"(?<![^\W_])(?<!\d[^\w\s])(?<!\d[^\w\s]\s)(?<![0-9A-Fa-f]{2}:)[0O][1-9]([^\w\r\n]{1,5}|_)[\dIlO]{2}(?:\1[\dIlO]{2}){3}"
+    r"(?:/\d\d(?!\w))?(?![^\W_]|\1[^\W_])"
+)
+# A number of the text's own counting: pages 06, 58, 14, 72, 93.
+_COUNTED = re.compile(
+    r"(?i)(?:pages?|lignes?|vis|dimensions?|tailles?|n[o°]s?|num[ée]ros|postes?|rep[èe]res?)\W*$"
+)
+# Run into the words around it: “au0612345678”, “06 12 34 56 78ou05 …”.
+_GLUED = re.compile(
+    rf"(?<![^\W\d_])(?:au|et|ou|le|est|tel|t[ée]l|port|fixe|ici)(0[1-9](?:{_GAP}?\d\d){{4}})(?!\d)"
+    rf"|(?<![^\W_])(0[1-9](?:{_GAP}?\d\d){{4}})(?=(?:ou|et|puis|merci|svp|h24)(?![^\W\d]))"
+    rf"|(?<![^\W_])(o[67]\d{{8}})(?![^\W_])"
+    rf"|(?<=%20)(0[1-9](?:{_GAP}?\d\d){{4}})(?!\d)",
+    re.IGNORECASE,
+)
+# A prefix in brackets, or one cut into pieces.
+_BRACKETED = re.compile(
+    rf"(?<![^\W_])(?<!\d[./,-])(?:[\[(]\+?(?:00)?33[\])]|00{_GAP}33|\+{_BLANK}?33)(?:{_GAP}{{0,2}}\(?0?\)?){_GAP}{{0,2}}"
+    rf"\(?[1-9]\)?(?:{_GAP}{{0,2}}\d\d){{4}}(?![^\W_])"
+    # Belgian area codes.
+    rf"|(?<![^\W_])0\d{{1,2}}/\d{{3}}[. ]\d\d[. ]\d\d(?!\w|[./-]\d)"
+    rf"|\+1{_GAP}?\(\d{{3}}\){_GAP}?\d{{3}}{_GAP}?\d{{4}}(?!\d)"
 )
 # A second one right behind it.
 _NEXT = re.compile(rf"{_BLANK}?[/,-]{_BLANK}?(0{_GAP}?[1-9](?:{_GAP}{{0,3}}\d){{8}})(?!\w|[.,/-]?\d)")
@@ -68,6 +96,7 @@ _SAID = (
 _SPOKEN = re.compile(
     rf"(?i)\bz[ée]ro[ ,.-]{{1,2}}(?:{_UNIT})(?:[ ,.-]{{1,2}}{_SAID}){{3,}}[ ,.-]{{1,2}}(?!et\b){_SAID}\b"
     rf"|\bz[ée]ro{_BLANK}[1-9](?:{_GAP}{{0,2}}\d){{8}}(?!\w)"
+    rf"|\b0[1-9](?=[ ,.-]{{1,2}}(?:\d\d[ ,.-]{{1,2}})*(?!et\b)[a-z])(?:[ ,.-]{{1,2}}{_SAID}){{4,}}\b"
 )
 _INTERNATIONAL = re.compile(
     rf"(?<![\w])(?<!\d[./,-])\(?(?:\+|00){_BLANK}?[1-9]\d{{0,2}}\)?(?:{_GAP}{{0,3}}\(0\))?"
@@ -82,11 +111,14 @@ _REFERENCE = re.compile(
     r"(?i)(?:\brma|\br[ée]f(?:[ée]rence)?s?|s[ée]rie|\bserial|\bn/s|\bs/n|\bsn|\bpn|\bbl|\blot|commandes?|factures?|devis|[ée]tiquettes?|"
     r"\bean|dossier|ticket|suivi|colis|palette|pi[èe]ces?|articles?|mod[èe]le|ch[âa]ssis|moteur|siret|siren|codes?|version|"
     r"firmware|filtre|bons?|\bavoir|garantie|contrat|retour|horaires?|ouvert(?:ure)?|order|invoice|part(?:{_BLANK}number)?|"
-    r"tracking|identifiant|num[ée]ro{_BLANK}client)"
-    r"(?:{_BLANK}(?:fabricant|constructeur|logicielle|interne|fournisseur|usine|fabrication|produit|d['’]origine|sav|de{_BLANK}livraison))?"
+    r"tracking|identifiant|(?:num[ée]ro|n°){_BLANK}client)"
+    r"(?:[.]?{_BLANK}(?:fabricant|constructeur|logicielle|interne|fournisseur|usine|fabrication|produit|d['’]origine|sav|de{_BLANK}livraison))?"
     r"\W{0,3}(?:(?:n°|n[o0]?|num[ée]ro)\W{0,3})?$".replace("{_BLANK}", _BLANK)
 )
 _DIGITS = re.compile(r"\d+")
+_DIGIT = re.compile(r"\d")
+# As East Asian keyboards write them.
+_WIDE_DIGITS = {0xFF10 + digit: str(digit) for digit in range(10)}
 
 
 def e_mails(text: str) -> Iterator[Span]:
@@ -122,6 +154,16 @@ def cards(text: str) -> Iterator[Span]:
 
 def phones(text: str) -> Iterator[Span]:
     """Phone numbers of France as people write them, of other countries with their prefix."""
+    text = text.translate(_WIDE_DIGITS)
+    for found in _ALIKE.finditer(text):
+        is_counted = _COUNTED.search(text, max(0, found.start() - 20), found.start())
+        if len(_DIGIT.findall(found[0])) >= 8 and not is_counted and not _is_reference(text, found.start()):
+            yield Span(found.start(), found.end(), "phone")
+    for found in _GLUED.finditer(text):
+        group = found.lastindex or 0
+        yield Span(found.start(group), found.end(group), "phone")
+    for found in _BRACKETED.finditer(text):
+        yield Span(found.start(), found.end(), "phone")
     for found in _INTERNATIONAL.finditer(text):
         is_told = "+" in found[0] or not _is_reference(text, found.start())
         if is_told and _is_international(found[0]):
@@ -151,6 +193,8 @@ def spoken_phones(text: str) -> Iterator[Span]:
 
 def _is_national(written: str) -> bool:
     groups = tuple(len(group) for group in _DIGITS.findall(written))
+    if groups in _MOBILE_GROUPS:
+        return written[1] in "67"
     return groups in _GROUPS and not _is_date(groups, written)
 
 

@@ -19,7 +19,9 @@ from pipelines.privacy.streets import streets
 
 # A text without any of these holds nothing that the finders know. RE2 and Python read it alike.
 SUSPECT = (
-    r"(?i)[@＠]|arobas|[(\[{] ?at? ?[)\]}]|[^\s] at [^\s]|[0-9](?:[^A-Za-z0-9]{0,4}[0-9]){6}|z[ée]ro\b|"
+    r"(?i)[@＠]|arobas|[(\[{] ?at? ?[)\]}]|[^\s] at [^\s]|z[ée]ro\b|"
+    r"[0-9０-９](?:[^A-Za-z0-9]{0,4}[0-9０-９]){6}|\b0[1-9][ .-](?:[0-9IlO]{2}[ .-]){2}|"
+    r"\b0[1-9][ ,.-]{1,2}(?:[0-9]{2}[ ,.-]{1,2})?(?:d[ieo]|on|tre|qu[ai]|s[ei]|vi|ci|soi|hui|n[eo]|un)|"
     r"\bbp\b|[a-z]{2}[0-9]{2}[^\s]? ?[a-z0-9]{4}|"
     r"\b(?:rue|avenue|boul|blvd|bd|bld|av|ave|imp|all|faubourg|fbg|lieu|chemin|place|quai|cours|route|square|"
     r"passage|lotissement|hameau|sentier|ruelle|venelle|esplanade|promenade|rond|voie|clos|villa|traverse|"
@@ -35,7 +37,10 @@ SUSPECT = (
 _SUSPECT = re.compile(SUSPECT)
 _WORD = re.compile(r"[^\W\d_]+")
 # Seven digits with little between them: the fewest of a phone, an account or a card.
-_DIGITS = re.compile(r"\d(?:[^A-Za-z0-9]{0,4}\d){6}|[A-Za-z]{2}\d{2}\W?[A-Za-z0-9]{4}")
+_DIGITS = re.compile(
+    r"\d(?:[^A-Za-z0-9]{0,4}\d){6}|[A-Za-z]{2}\d{2}\W?[A-Za-z0-9]{4}|0[1-9]([ .-])(?:[\dIlO]{2}\1){2}"
+)
+_HALF_SAID = re.compile(r"(?i)\b0[1-9][ ,.-]{1,2}(?:\d\d[ ,.-]{1,2})*[a-z]")
 
 
 def found(text: str) -> list[Span]:
@@ -47,7 +52,7 @@ def found(text: str) -> list[Span]:
         spans += accounts(text)
         spans += cards(text)
         spans += phones(text)
-    if not words.isdisjoint(("zéro", "zero")):
+    if not words.isdisjoint(("zéro", "zero")) or _HALF_SAID.search(text):
         spans += spoken_phones(text)
     if (
         "@" in text

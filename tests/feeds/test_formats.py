@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pipelines.feeds import take_all
 from pipelines.home import Home
@@ -143,116 +141,6 @@ feeds:
         ("000123", "2026-03-01 23:00:00", "2026-03-02 11:00:00", "1082.5000", "2165.0000", 2),
         ("17850", "2026-03-02 23:00:00", "2026-03-03 23:00:00", "1082.5000", "1.0000", 4),
     ]
-
-
-FORMS = {
-    "%d/%m/%Y": lambda day: f"{day:%d/%m/%Y}",
-    "%d/%m/%y": lambda day: f"{day:%d/%m/%y}",
-    "%d.%m.%Y": lambda day: f"{day:%d.%m.%Y}",
-    "%d %B %Y": lambda day: f"{day.day} {MONTHS[day.month - 1]} {day.year}",
-    "rfc2822": lambda day: f"{day:%a, %d %b %Y} 00:00:00 {'+0200' if 4 <= day.month <= 9 else '+0100'}",
-    "epoch": lambda day: str(int(dt.datetime(day.year, day.month, day.day, 12, tzinfo=dt.UTC).timestamp())),
-    "excel": lambda day: str((day - dt.date(1899, 12, 30)).days),
-}
-MONTHS = [
-    "janvier",
-    "févr.",
-    "mars",
-    "avr.",
-    "mai",
-    "juin",
-    "juil.",
-    "août",
-    "sept.",
-    "octobre",
-    "nov.",
-    "décembre",
-]
-THOUSANDS = {"": [""], " ": [" ", "\u00a0", "\u202f", "\u2009"], ".": ["."], "'": ["'", "’"]}
-
-
-def written(cents: int, decimal: str, mark: str) -> str:
-    whole = f"{cents // 100:,}".replace(",", mark)
-    return f"{whole}{decimal}{cents % 100:02}"
-
-
-@settings(max_examples=20, deadline=None)
-@given(
-    st.sampled_from(["utf-8", "cp1252", "utf-16", "utf-8-sig"]),
-    st.sampled_from([";", "\t", "|"]),
-    st.sampled_from([",", "."]),
-    st.sampled_from(list(THOUSANDS)),
-    st.sampled_from(list(FORMS)),
-    st.lists(
-        st.tuples(st.integers(0, 99_999_999), st.dates(dt.date(2010, 4, 5), dt.date(2025, 9, 20))),
-        min_size=1,
-        max_size=5,
-    ),
-    st.data(),
-)
-def test_french_dialects_are_exact_or_refused_never_silently_wrong(
-    tmp_path_factory: pytest.TempPathFactory,
-    encoding: str,
-    separator: str,
-    decimal: str,
-    thousands: str,
-    form: str,
-    rows: list[tuple[int, dt.date]],
-    data: st.DataObject,
-) -> None:
-    if thousands == decimal or (form == "%d.%m.%Y" and separator == "."):
-        return
-    home = Home(tmp_path_factory.mktemp("dialect") / "home").make()
-    marks = [
-        mark
-        for mark in THOUSANDS[thousands]
-        if encoding != "cp1252" or mark not in "\u202f\u2009" or not mark
-    ]
-    lines, expected = [], {}
-    for place, (cents, day) in enumerate(rows):
-        mark = data.draw(st.sampled_from(marks))
-        lines.append(separator.join([f"É{place}", FORMS[form](day), written(cents, decimal, mark)]))
-        expected[f"É{place}"] = (day.isoformat(), f"{cents // 100}.{cents % 100:02}00")
-    foreign = "." if decimal == "," else ","
-    if thousands != foreign:
-        lines.append(separator.join(["wrong", FORMS[form](rows[0][1]), f"10{foreign}50"]))
-    text = separator.join(["Réf", "Jour", "Prix"]) + "\r\n" + "\r\n".join(lines) + "\r\n"
-    dialect = {
-        "encoding": encoding,
-        "separator": separator,
-        "decimal": decimal,
-        "thousands": thousands,
-        "dates": [form],
-    }
-    body = {
-        "dialect": dialect,
-        "columns": ["Réf", "Jour", "Prix"],
-        "feeds": {
-            "orders": {
-                "columns": {
-                    "order_id": "Réf",
-                    "line_number": {"constant": 1},
-                    "contract_at": "Jour",
-                    "sku": "Réf",
-                    "quantity": {"constant": 1},
-                    "unit_price_eur": "Prix",
-                }
-            }
-        },
-    }
-    use(home, json.dumps(body))
-    (home.inbox / "shop").mkdir()
-    (home.inbox / "shop" / "f.csv").write_bytes(text.encode(encoding))
-    (delivery,) = take_all(home)
-    assert delivery.refusal is None
-    local = "cast(cast(timezone('Europe/Paris', timezone('UTC', contract_at)) as date) as text)"
-    found = {
-        order: tuple(rest)
-        for order, *rest in landed(home, "orders", f"order_id, {local}, cast(unit_price_eur as text)")
-    }
-    assert found == expected
-    for refusal in delivery.refused:
-        assert f"“10{foreign}50”" in refusal.reasons[0]
 
 
 AMOUNTS = """

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import duckdb
 import numpy as np
+import polars as pl
 import pytest
 
-from pipelines.lifetimes.causes import NONE_YET
+from pipelines.lifetimes.causes import NONE_YET, _scope
 
 ALL_AT = "from marts.fct_claims_by_age where scope_type = 'all' and age_month = 24"
 
@@ -83,3 +84,26 @@ def test_where_nothing_happened_yet_the_machines_watched_leave_an_upper_limit_op
     for watched, share, claims in rows:
         assert share == pytest.approx(1 - 0.025 ** (1 / watched))
         assert claims == pytest.approx(NONE_YET / watched)
+
+
+def test_where_every_machine_was_claimed_the_share_stays_within_its_limits() -> None:
+    """A shop may have sold one machine of a family, and that one fails."""
+    for sold in (1, 3):
+        first = pl.DataFrame({"first_cause": ["defect"], "age": [100], "events": [sold]})
+        unclaimed = pl.DataFrame(schema={"age": pl.Int64, "units": pl.Int64})
+        units = range(sold)
+        claims = pl.DataFrame(
+            {
+                "unit": units,
+                "cause": ["defect"] * sold,
+                "age_days": [100] * sold,
+                "watched_days": [400] * sold,
+            }
+        )
+        for table in _scope(first, unclaimed, claims):
+            assert table.filter(
+                pl.col("first_share").is_between("first_share_low", "first_share_high")
+            ).equals(table)
+            last = table.row(-1, named=True)
+            shown = [last[name] for name in ("first_share", "first_share_low", "first_share_high")]
+            assert shown == pytest.approx([1, 0.025 ** (1 / sold), 1])

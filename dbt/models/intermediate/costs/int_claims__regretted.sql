@@ -152,12 +152,12 @@ known as (
     select
         actual_remedy,
         cast(count(known_loss) as bigint) as n,
-        cast(coalesce(sum({{ exact('known_loss') }}), 0) as double) as loss,
-        cast(coalesce(sum({{ exact('known_loss_squared') }}), 0) as double) as loss_squared,
-        cast(coalesce(sum(case when known_loss is not null then {{ exact('blind_loss') }} end), 0) as double) as blind_loss,
-        cast(coalesce(sum(case when known_loss is not null then {{ exact('blind_loss_squared') }} end), 0) as double)
+        cast(coalesce(sum({{ exact_euros('known_loss') }}), 0) as double) as loss,
+        cast(coalesce(sum({{ exact_euros('known_loss_squared') }}), 0) as double) as loss_squared,
+        cast(coalesce(sum(case when known_loss is not null then {{ exact_euros('blind_loss') }} end), 0) as double) as blind_loss,
+        cast(coalesce(sum(case when known_loss is not null then {{ exact_euros('blind_loss_squared') }} end), 0) as double)
             as blind_loss_squared,
-        cast(coalesce(sum(case when known_loss is null then {{ exact('blind_loss') }} end), 0) as double)
+        cast(coalesce(sum(case when known_loss is null then {{ exact_euros('blind_loss') }} end), 0) as double)
             as unknown_blind_loss
     from seen
     group by actual_remedy
@@ -183,7 +183,7 @@ discernment_spread as (
         discernment.actual_remedy,
         -- Without known claims the share is as blindly, give or take all of it.
         coalesce(
-            sum({{ exact('power(seen.known_loss - discernment.share * seen.blind_loss, 2)') }})
+            sum({{ exact_euros('power(seen.known_loss - discernment.share * seen.blind_loss, 2)') }})
             / nullif(max(discernment.blind_loss * discernment.blind_loss), 0), 1
         ) as variance
     from discernment

@@ -1,3 +1,5 @@
+{#- A log of euros and a spread of logs that no work has: strange rows must not carry a square out of its type. -#}
+{%- set dearest_log, widest_spread = 14, 2 -%}
 with priced as (
 
     select * from {{ ref('int_claims__priced') }}
@@ -57,14 +59,19 @@ placed as (
         cells.repaired_claims as cell_repaired_claims,
         cells.replaced_claims as cell_replaced_claims,
         cells.has_overlap,
+        {%- set log_mean %}
         cells.log_level + cells.slope * ln(cast(case when priced.price_eur > 0 then priced.price_eur end as double))
-            as cell_log_mean,
-        cells.log_spread as cell_log_spread,
+        {%- endset %}
+        {{ at_most(log_mean, dearest_log) }} as cell_log_mean,
+        {{ at_most('cells.log_spread', widest_spread) }} as cell_log_spread,
         -- The seed's spread counts as ten repairs, until the data outweigh it.
+        {%- set spread %}
         sqrt(
             (coalesce(quote_errors.squares, 0) + 10 * cast(priced.quote_log_spread as double) * cast(priced.quote_log_spread as double))
             / (quote_errors.n + 10)
-        ) as quote_log_spread,
+        )
+        {%- endset %}
+        {{ at_most(spread, widest_spread) }} as quote_log_spread,
         case
             when priced.own_work_eur is not null then 'own_work'
             when priced.own_quote_eur is not null then 'own_quote'
@@ -153,8 +160,13 @@ spread as (
     select
         quoted.*,
         -- What could be known when it was decided: the quote with machines like it, else machines like it that ended so.
-        coalesce(quoted.quoted_log_mean, quoted.cell_log_mean + coalesce(told_spread.shift, 0)) as decision_log_mean,
-        coalesce(quoted.quoted_log_spread, quoted.cell_log_spread * coalesce(told_spread.scale, 1)) as decision_log_spread
+        coalesce(
+            quoted.quoted_log_mean, {{ at_most('quoted.cell_log_mean + coalesce(told_spread.shift, 0)', dearest_log) }}
+        ) as decision_log_mean,
+        coalesce(
+            quoted.quoted_log_spread,
+            {{ at_most('quoted.cell_log_spread * coalesce(told_spread.scale, 1)', widest_spread) }}
+        ) as decision_log_spread
     from quoted
     left join told_spread on quoted.resolution = told_spread.resolution
 
