@@ -31,6 +31,7 @@ Put = Callable[..., Path]
 @settings(deadline=None, max_examples=40)
 @given(st.binary(min_size=1, max_size=100), st.lists(st.text(min_size=1), min_size=1, max_size=20))
 def test_the_hash_is_pythons_hmac(key: bytes, customers: list[str]) -> None:
+    key = key.replace(b"\n", b"")  # parts the keys of a home whose key was changed
     customers = [text.replace("\0", "") for text in customers]
     with duckdb.connect() as connection:
         rows = connection.execute(
