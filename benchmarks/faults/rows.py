@@ -119,6 +119,8 @@ def random_rows(folder: Path, cases: int, chance: random.Random) -> Tally:
         tally.outcomes["rows accepted"] += sum(count.rows_loaded for count in counts)
         tally.outcomes["rows refused"] += sum(count.rows_quarantined for count in counts)
         tally.outcomes["published" if outcome.is_published else "red"] += 1
+        if not any(count.rows_loaded for count in counts):
+            tally.failures.append(f"case {case} (seed {seed}): no row was accepted")
         if not outcome.is_published:
             tally.failures.append(f"case {case} (seed {seed}): {outcome.reason}")
         if any(delivery.refusal for delivery in outcome.deliveries):

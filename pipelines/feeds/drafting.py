@@ -291,7 +291,7 @@ def _rule(made: Draft, match: Match) -> str:
         if re.search(r"\b(ttc|incl|taxes comprises|tax incl)\b", _plain(source.name)):
             parts.append("vat_rate: 20")
             made.questions.append(f"Is the VAT in {source.name} 20 %? It is taken out at that rate.")
-        if re.search(r"\b(total|montant ligne|line total|ca ht)\b", _plain(source.name)) and (
+        if re.search(r"\b(total|montant|amount|ca)\b", _plain(source.name)) and (
             column.name == "unit_price_eur"
         ):
             made.questions.append(

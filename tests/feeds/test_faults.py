@@ -9,8 +9,9 @@ import pytest
 from benchmarks.faults.__main__ import PARTS, run_part
 from benchmarks.faults.hostile import count_by_rule
 
-# Those that build run on demand: `python -m benchmarks.faults --part kills --part rows`.
-CHEAP = [part for part in PARTS if part not in ("kills", "rows")]
+# One part takes many builds and runs on demand: `python -m benchmarks.faults --part kills`. `rows` is one
+# build of the real models over random rows: the only test that no accepted row makes a build red.
+CHEAP = [part for part in PARTS if part != "kills"]
 
 
 @pytest.mark.parametrize("part", CHEAP)
