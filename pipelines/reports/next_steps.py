@@ -39,7 +39,9 @@ def _steps(issue: Issue, alert: Alert | None, as_of: date, names: Names) -> Iter
     is_confirmed = issue.signal["status"] == "confirmed"
     if is_confirmed:
         owed = float(sum(issue.recovery["claimable_eur"])) if issue.recovery.height else 0.0
-        yield t("step_supplier", file=f"8d-{slug}.pdf", amount=formats.euros(owed, names.language))
+        yield t("step_supplier", file=f"8d-{slug}.pdf")
+        if owed:
+            yield t("step_recover", amount=formats.euros(owed, names.language))
     yield t("step_contain", units=number(issue.machines.height), file=f"containment-{slug}.xlsx")
     if not is_confirmed:
         yield t("step_examine", file=f"evidence-{slug}.zip", command=f"savoir alert confirm {part}")

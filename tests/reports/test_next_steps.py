@@ -55,8 +55,10 @@ def test_what_is_overdue_comes_before_all_else() -> None:
 def test_a_confirmed_defect_goes_to_the_supplier_with_what_they_owe_and_is_closed_by_a_count() -> None:
     steps = next_steps(issue(status="confirmed"), alert(("owner", "Ada", None)), AS_OF, NAMES)
     assert "8d-L-1-D01-" in steps[0]
-    assert "€15 can be claimed" in steps[0]
-    assert "--action" in steps[2]
+    assert steps[1].startswith("Claim €15 from the supplier")
+    assert "--action" in steps[3]
+    owing_nothing = replace(issue(status="confirmed"), recovery=pl.DataFrame({"claimable_eur": [0.0]}))
+    assert not [step for step in next_steps(owing_nothing, None, AS_OF, NAMES) if "Claim" in step]
     assert "savoir alert close 'L 1' --fixed-on …" in steps[-1]
     assert next_steps(issue(status="closed"), None, AS_OF, NAMES) == []
 
