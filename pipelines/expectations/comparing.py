@@ -27,6 +27,7 @@ from pipelines.reliability import (
     expected_counts,
     overdispersion_of,
 )
+from pipelines.reliability.expected_counts import Indices
 from pipelines.reliability.observations import Floats
 
 SHOWN_WEEKS = 106
@@ -134,24 +135,18 @@ def _counts(weeks: Weeks, reporting: pl.DataFrame, start: date, length: int) -> 
     cell_at = {key: k for k, key in enumerate(keys)}
     kinds = {kind: k for k, kind in enumerate(sorted({key[1:] for key in keys}, key=str))}
 
-    def place(rows: pl.DataFrame) -> tuple[list[int], list[int]]:
-        age = {days: k for k, days in enumerate(ages)}
-        return [age[days] for days in rows["age_from_days"]], [
-            (day - start).days // 7 for day in rows["week"]
-        ]
+    def place(rows: pl.DataFrame) -> tuple[Indices, Indices, Indices]:
+        """Of each row its product, age and week."""
+        return (
+            rows["sku"].replace_strict(list(sku_at), list(sku_at.values()), return_dtype=pl.Int64).to_numpy(),
+            np.searchsorted(ages, rows["age_from_days"].to_numpy()),
+            ((rows["week"] - start).dt.total_days() // 7).to_numpy(),
+        )
 
-    units = np.zeros((len(sku_at), len(ages), length))
-    units[([sku_at[sku] for sku in weeks.units["sku"]], *place(weeks.units))] = weeks.units[
-        "unit_weeks"
-    ].to_numpy()
     events = np.zeros((len(keys), len(ages), length))
     sku_claims = np.zeros((len(sku_at), length))
-    age_index, week_index = place(weeks.claims)
-    np.add.at(
-        sku_claims,
-        ([sku_at[sku] for sku in weeks.claims["sku"]], week_index),
-        weeks.claims["claims"].to_numpy(),
-    )
+    sku_index, age_index, week_index = place(weeks.claims)
+    np.add.at(sku_claims, (sku_index, week_index), weeks.claims["claims"].to_numpy())
     for measure in MEASURES:
         of = "claims" if measure == "faults" else measure
         codes = weeks.claims["fault_code"] if measure == "faults" else [None] * weeks.claims.height
@@ -161,13 +156,18 @@ def _counts(weeks: Weeks, reporting: pl.DataFrame, start: date, length: int) -> 
         ]
         keep = np.array(at) >= 0
         if keep.any():
-            index = (np.array(at)[keep], np.array(age_index)[keep], np.array(week_index)[keep])
+            index = (np.array(at)[keep], age_index[keep], week_index[keep])
             np.add.at(events, index, weeks.claims[of].to_numpy()[keep])
     cells = Cells(["family"] * len(keys), *(list(column) for column in zip(*keys, strict=True)))
     mondays = [start + timedelta(weeks=k) for k in range(length)]
     share, error = _shares(reporting, cells, mondays), _shares(reporting, cells, mondays, error=True)
+    unit_sku, unit_age, unit_week = place(weeks.units)
     counts = WeeklyCounts(
-        units=units,
+        sku=unit_sku,
+        age=unit_age,
+        week=unit_week,
+        units=weeks.units["unit_weeks"].to_numpy().astype(float),
+        ages=len(ages),
         sku_claims=sku_claims,
         family_of=np.array([family_at[code] for code in skus["family_code"]]),
         events=events,
@@ -217,9 +217,7 @@ def _with_all(
     cells: Cells, mean: Floats, shape: Floats, observed: Floats, counts: WeeklyCounts
 ) -> tuple[Cells, Floats, Floats, Floats, Floats]:
     """The same with the sums over all families, whose doubts add up in the squares; and the machines."""
-    by_family = np.add.reduceat(
-        counts.units.sum(1), np.flatnonzero(np.diff(counts.family_of, prepend=-1)), axis=0
-    )
+    by_family = counts.by_family(np.ones(len(counts.family_of))).sum(1)
     units = [by_family[counts.cell_family]]
     means, shapes, seen = [mean], [shape], [observed]
     names = list(dict.fromkeys(zip(cells.measures, cells.faults, strict=True)))

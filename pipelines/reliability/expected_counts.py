@@ -8,7 +8,7 @@ make a wide one, and a Poisson count is its limit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,15 +37,19 @@ Indices = NDArray[np.int64]
 class WeeklyCounts:
     """Counts of one range of products over consecutive weeks.
 
-    units (skus, ages, weeks): machines watched; sku_claims (skus, weeks); family_of (skus,): 0 …
-    families - 1, rising, so that products stand together by family.
+    sku, age, week, units: machines watched, a row for what there is and none for the rest; ages: how many.
+    sku_claims (skus, weeks); family_of (skus,): 0 … families - 1.
     events (cells, ages, weeks): what is predicted; the first `families` cells are the families' claims, the
     others (a measure or a fault of a family) name theirs in cell_family (cells,) and what they are in
     cell_kind (cells,). reported (cells, weeks): the share of events known by now; reported_error its standard
     error. season_phase: the first week's place in the cycle.
     """
 
+    sku: Indices
+    age: Indices
+    week: Indices
     units: Floats
+    ages: int
     sku_claims: Floats
     family_of: Indices
     events: Floats
@@ -54,6 +58,29 @@ class WeeklyCounts:
     reported: Floats
     reported_error: Floats
     season_phase: int
+
+    def window(self, first: int, stop: int) -> WeeklyCounts:
+        """The weeks first … stop - 1 alone, counted from the first."""
+        rows = (self.week >= first) & (self.week < stop)
+        return replace(
+            self,
+            sku=self.sku[rows],
+            age=self.age[rows],
+            week=self.week[rows] - first,
+            units=self.units[rows],
+            sku_claims=self.sku_claims[:, first:stop],
+            events=self.events[:, :, first:stop],
+            reported=self.reported[:, first:stop],
+            reported_error=self.reported_error[:, first:stop],
+            season_phase=self.season_phase + first,
+        )
+
+    def by_family(self, levels: Floats) -> Floats:
+        """Machines, each counted by its product's level: (families, ages, weeks)."""
+        weeks, families = self.sku_claims.shape[1], int(self.family_of.max()) + 1
+        place = (self.family_of[self.sku] * self.ages + self.age) * weeks + self.week
+        sums = np.bincount(place, self.units * levels[self.sku], families * self.ages * weeks)
+        return sums.astype(float).reshape(families, self.ages, weeks)
 
 
 @dataclass(frozen=True)
@@ -81,24 +108,25 @@ def expected_counts(counts: WeeklyCounts, start: int, stop: int) -> ExpectedCoun
     is a share of them by age, with a season of its own. Fitted in turn, ROUNDS times: each step is the
     conditional maximum of a Poisson likelihood with its prior.
     """
-    level = slice(max(0, start - LEVEL_WEEKS), start)
-    known = slice(max(0, start - SEASON_WEEKS), start)
-    first_skus = np.flatnonzero(np.diff(counts.family_of, prepend=-1))
-    families = len(first_skus)
+    first = max(0, start - SEASON_WEEKS)
+    counts, start, stop = counts.window(first, stop), start - first, stop - first
+    level, known = slice(max(0, start - LEVEL_WEEKS), start), slice(0, start)
+    families = int(counts.family_of.max()) + 1
     claims, reported = counts.events[:families], counts.reported[:families]
-    place = (counts.season_phase + np.arange(counts.units.shape[2])) % CYCLE
+    place = (counts.season_phase + np.arange(stop)) % CYCLE
 
-    levels = np.ones(len(counts.family_of))
     season = Season(np.ones((families, CYCLE)), np.full((families, CYCLE), np.inf))
-    weighted = np.add.reduceat(counts.units, first_skus, axis=0)
+    weighted = counts.by_family(np.ones(len(counts.family_of)))
+    teaching = (counts.week >= level.start) & (counts.week < start)
+    sku, age, week = (x[teaching] for x in (counts.sku, counts.age, counts.week))
+    units, family = counts.units[teaching], counts.family_of[sku]
     hazard = np.empty(0)
     for _ in range(ROUNDS):
         at = season.factor[:, place] * reported
         hazard = _hazards(claims[:, :, level].sum(2), (weighted * at[:, None])[:, :, level].sum(2))
-        per_sku = np.einsum("sat,sa->st", counts.units[:, :, level], hazard[counts.family_of])
-        per_sku *= at[counts.family_of][:, level]
-        levels = _levels(counts.sku_claims[:, level].sum(1), per_sku.sum(1))
-        weighted = np.add.reduceat(counts.units * levels[:, None, None], first_skus, axis=0)
+        of_sku = np.bincount(sku, units * hazard[family, age] * at[family, week], len(counts.family_of))
+        levels = _levels(counts.sku_claims[:, level].sum(1), of_sku.astype(float))
+        weighted = counts.by_family(levels)
         base = np.einsum("fat,fa->ft", weighted, hazard) * reported
         seen = claims.sum(1)
         common = season_of(seen[:, known].sum(0)[None], base[:, known].sum(0)[None], place[known])

@@ -34,8 +34,13 @@ def history(seed: int, peak: float = 1.0, growth: float = 0.0) -> tuple[WeeklyCo
     defects = rng.binomial(claims.astype(int), 0.4).astype(float)
     cells = np.concatenate([claims, defects])
     whole = np.ones((6, WEEKS))
+    sku, age, week = (place.ravel() for place in np.indices(units.shape))
     drawn = WeeklyCounts(
-        units=units,
+        sku=sku,
+        age=age,
+        week=week,
+        units=units.ravel(),
+        ages=2,
         sku_claims=counts.sum(1).astype(float),
         family_of=family,
         events=cells,
@@ -129,3 +134,12 @@ def test_overdispersion_is_found_where_it_is_and_not_where_it_is_not() -> None:
     wild = rng.poisson(mean * rng.gamma(10, 0.1, len(mean)))
     assert overdispersion_of(wild, mean, np.inf) == pytest.approx(0.1, rel=0.1)
     assert overdispersion_of(wild, mean, np.full(len(mean), 10.0)) == pytest.approx(0, abs=0.01)
+
+
+def test_weeks_from_before_the_seasons_that_teach_change_nothing() -> None:
+    counts, _ = history(4)
+    whole, later = expected_counts(counts, 168, 172), expected_counts(counts.window(8, WEEKS), 160, 164)
+    assert whole.mean.tolist() == later.mean.tolist()
+    assert whole.shape.tolist() == later.shape.tolist()
+    more = expected_counts(counts.window(20, WEEKS), 148, 152)
+    assert whole.mean.tolist() != more.mean.tolist()
