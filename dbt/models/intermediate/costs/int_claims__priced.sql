@@ -140,7 +140,6 @@ inputs as (
         rates.goodwill_eur_per_day,
         parameters.repair_target_days,
         parameters.exchange_target_days,
-        rates.quote_log_spread,
         case
             when
                 extract(month from decided.requested_on)
@@ -298,7 +297,6 @@ select
     scrap_eur,
     resale_eur,
     resale_before_work_eur,
-    quote_log_spread,
     repair_before_work_eur,
     replacement_before_salvage_eur,
     is_never_used,

@@ -24,23 +24,14 @@ cells as (
 
 ),
 
-repairs as (
-
-    select * from {{ ref('int_repairs__costed') }}
-
-),
-
--- How far work strays from its quote, from repairs that have both; decimals, so that row order does not matter.
-quote_errors as (
+quotes as (
 
     select
-        cast(count(*) as bigint) as n,
-        cast(sum(cast(
-            (ln(cast(work_eur as double)) - ln(cast(usable_quote_eur as double)))
-            * (ln(cast(work_eur as double)) - ln(cast(usable_quote_eur as double))) as decimal(18,12)
-        )) as double) as squares
-    from repairs
-    where cost_doubts is null and work_eur >= 1 and usable_quote_eur >= 1
+        cast(slope as double) as slope,
+        cast(shift as double) as shift,
+        cast(residual_variance as double) as residual_variance,
+        cast(work_variance_share as double) as work_variance_share
+    from {{ ref('int_quotes__calibrated') }}
 
 ),
 
@@ -63,15 +54,14 @@ placed as (
         cells.log_level + cells.slope * ln(cast(case when priced.price_eur > 0 then priced.price_eur end as double))
         {%- endset %}
         {{ at_most(log_mean, dearest_log) }} as cell_log_mean,
-        {{ at_most('cells.log_spread', widest_spread) }} as cell_log_spread,
-        -- The seed's spread counts as ten repairs, until the data outweigh it.
         {%- set spread %}
-        sqrt(
-            (coalesce(quote_errors.squares, 0) + 10 * cast(priced.quote_log_spread as double) * cast(priced.quote_log_spread as double))
-            / (quote_errors.n + 10)
-        )
+        sqrt(quotes.work_variance_share * cells.log_variance + cells.log_level_variance)
         {%- endset %}
-        {{ at_most(spread, widest_spread) }} as quote_log_spread,
+        {{ at_most(spread, widest_spread) }} as cell_log_spread,
+        cells.log_level_variance,
+        quotes.slope as quote_slope,
+        quotes.shift as quote_shift,
+        quotes.residual_variance,
         case
             when priced.own_work_eur is not null then 'own_work'
             when priced.own_quote_eur is not null then 'own_quote'
@@ -85,12 +75,12 @@ placed as (
             coalesce(diagnosed.latest_fault_code, 'none') = cells.fault_code
             and coalesce(tickets.family_code, 'unknown') = cells.family_code
             and coalesce(diagnosed.service_center_id, 'none') = cells.service_center_id
-    cross join quote_errors
+    left join quotes on true
 
 ),
 
--- A quote strays from the work, and the cheapest-looking ones stray downwards: quote and cell speak together, each by its
--- precision (normal on the log scale; DeGroot 1970, Optimal Statistical Decisions, 9.5).
+-- A quote strays from the work, and the cheapest-looking ones stray downwards: of how far it lies from its cell, as much
+-- counts as repairs with both show.
 quoted as (
 
     select
@@ -98,13 +88,12 @@ quoted as (
         case
             when own_quote_eur is null then null
             when cell_log_mean is null then log_quote
-            else (cell_log_mean / power(cell_log_spread, 2) + log_quote / power(quote_log_spread, 2))
-                / (1 / power(cell_log_spread, 2) + 1 / power(quote_log_spread, 2))
+            else {{ at_most('cell_log_mean + quote_shift + quote_slope * (log_quote - cell_log_mean)', dearest_log) }}
         end as quoted_log_mean,
         case
             when own_quote_eur is null then null
-            when cell_log_mean is null then quote_log_spread
-            else 1 / sqrt(1 / power(cell_log_spread, 2) + 1 / power(quote_log_spread, 2))
+            when cell_log_mean is null then {{ at_most('sqrt(residual_variance / quote_slope)', widest_spread) }}
+            else {{ at_most('sqrt(residual_variance + power(1 - quote_slope, 2) * log_level_variance)', widest_spread) }}
         end as quoted_log_spread
     from placed
 

@@ -30,6 +30,8 @@ rates as (
 ),
 
 -- What labour and parts cost, on the log scale, beside the price of the machine. Amounts in doubt are no observation.
+-- The quote comes first: it stands before the decision, of repaired and replaced machines alike, while work is known of
+-- those alone that were quoted low enough to be repaired.
 -- As decimals, so that their sums do not depend on the order of the rows; below one euro is one euro.
 observations as (
 
@@ -37,7 +39,7 @@ observations as (
         coalesce(fault_code, 'none') as fault_code,
         coalesce(family_code, 'unknown') as family_code,
         coalesce(service_center_id, 'none') as service_center_id,
-        cast(ln(cast(greatest(coalesce(work_eur, usable_quote_eur), 1) as double)) as decimal(12,8)) as y,
+        cast(ln(cast(greatest(coalesce(usable_quote_eur, work_eur), 1) as double)) as decimal(12,8)) as y,
         cast(ln(cast(price_eur as double)) as decimal(12,8)) as x
     from repairs
     where cost_doubts is null and price_eur > 0 and (work_eur is not null or usable_quote_eur is not null)
@@ -142,7 +144,7 @@ spread as (
 
 ),
 
--- The variance of one machine around its cell; the seed's spread counts as ten machines, until the data outweigh it.
+-- The variance of one observation around its cell; the seed's spread counts as ten machines, until the data outweigh it.
 noise as (
 
     select
@@ -288,8 +290,7 @@ select
     -- The level at a price of one euro; add slope × ln(price).
     estimates.mean as log_level,
     estimates.mean_variance as log_level_variance,
-    variances.within as log_variance,
-    sqrt(variances.within + estimates.mean_variance) as log_spread
+    variances.within as log_variance
 from center_estimates as estimates
 cross join slope
 cross join variances

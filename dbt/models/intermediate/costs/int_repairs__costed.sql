@@ -119,7 +119,10 @@ worked as (
             when is_work_done and not is_labour_over_limit and not is_parts_over_limit
                 then cast(labour_eur + parts_eur as decimal(18,2))
         end as work_eur,
-        case when not is_quote_late and not is_quote_over_limit then quote_eur end as usable_quote_eur
+        -- What a customer is quoted for an uncovered repair is a bill, transport included: it says nothing of the work alone.
+        case
+            when not is_quote_late and not is_quote_over_limit and coalesce(coverage, '') <> 'not_covered' then quote_eur
+        end as usable_quote_eur
     from components
 
 ),
