@@ -45,8 +45,7 @@ class EngineBuild:
             with duckdb.connect(str(Home(self.folder).build_file), read_only=True) as con:
                 return con.sql(f"select * from {table}").pl()
         schema, name = table.split(".")
-        parts = sorted((self.folder / f"{schema}.db" / name).glob("*.parquet"))
-        return pl.read_parquet(parts, glob=False)
+        return pl.read_parquet(self.folder / f"{schema}.db" / name / "*.parquet")
 
 
 def own_home(folder: Path, landing: Path, reliability: Path | None = None) -> Home:
