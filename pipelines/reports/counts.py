@@ -40,8 +40,8 @@ def figures(digest: Digest, names: Names) -> Iterator[Block]:
     )
     columns = [
         Column(t("figure"), width=34),
-        Column(t("this_period", name=digest.period.name), "decimal", 14),
-        Column(t("period_before", from_on=day(from_on), until_on=day(until_on)), "decimal", 26),
+        Column(t("this_period", name=digest.period.name), "integer", 14),
+        Column(t("period_before", from_on=day(from_on), until_on=day(until_on)), "integer", 26),
     ]
     rows = [(now.measure.label(names.language), now.events, before.events) for now, before in shown]
     yield table_of(t("figures"), columns, rows, is_drawn=False)
@@ -175,7 +175,7 @@ def claims_table(
         )
         for row in claims.iter_rows(named=True)
     ]  # fmt: skip
-    return table_of(title, columns, rows, shown, is_drawn, brief=(0, 1, 2, 4, 6))
+    return table_of(title, columns, rows, shown, is_drawn, brief=(0, 2, 4))
 
 
 # In the order in which a report has them.

@@ -193,7 +193,8 @@ def _actions(digest: Digest, own: Mapping[str, Alert], names: Names) -> Iterator
         Column(t("due"), "day", 12),
         Column(t("late"), width=10),
     ]
-    yield table_of(t("actions"), columns, sorted(rows, key=lambda row: (row[3] or date.max, row[0])))
+    rows.sort(key=lambda row: (row[3] or date.max, row[0]))
+    yield table_of(t("actions"), columns, rows, brief=(0, 2, 3, 4))
 
 
 def _definitions(digest: Digest, names: Names) -> Iterator[Block]:

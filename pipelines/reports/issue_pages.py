@@ -149,4 +149,4 @@ def _side(
         for row in frame.iter_rows(named=True)
     ]
     yield Heading(title, 2)
-    yield table_of(f"{part_of(signal)} {title}", columns, rows, shown=8, brief=(0, 1, 2, 3, 6))
+    yield table_of(f"{part_of(signal)} {title}", columns, rows, shown=8, brief=(0, 1, 2, 3))

@@ -60,4 +60,4 @@ def compute(
 def record_published(home: Home, build_id: str) -> int:
     """Write the alerts of the tables last computed into the ledger: what a published build of today does."""
     path = home.reliability / "signals.parquet"
-    return record_alerts(home, pl.read_parquet(path), build_id) if path.exists() else 0
+    return record_alerts(home, pl.read_parquet(path, glob=False), build_id) if path.exists() else 0

@@ -45,7 +45,8 @@ class EngineBuild:
             with duckdb.connect(str(Home(self.folder).build_file), read_only=True) as con:
                 return con.sql(f"select * from {table}").pl()
         schema, name = table.split(".")
-        return pl.read_parquet(self.folder / f"{schema}.db" / name / "*.parquet")
+        parts = sorted((self.folder / f"{schema}.db" / name).glob("*.parquet"))
+        return pl.read_parquet(parts, glob=False)
 
 
 def own_home(folder: Path, landing: Path, reliability: Path | None = None) -> Home:

@@ -180,5 +180,7 @@ def test_the_html_report_opens_without_a_server(page: Any, small_home_builder: A
     assert page.title() != "owned"
     assert page.locator("img").count() == page.locator("img[alt]").count() > 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fits = "[...document.querySelectorAll('table')].map(t => t.scrollWidth <= t.parentElement.clientWidth)"
+    assert set(page.evaluate(fits)) == {True}
     assert page.evaluate("[...document.images].every(each => each.naturalWidth > 0)")
     assert messages == []

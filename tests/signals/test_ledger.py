@@ -40,6 +40,14 @@ def test_an_alert_is_written_once_with_what_was_declared_then(home: Home) -> Non
     assert alert.status == "alert"
 
 
+@pytest.mark.parametrize("name", ["home[1]", "o'b {c} *?", "100% 🚜"])
+def test_alerts_of_a_home_with_any_name_are_written(tmp_path: Path, name: str) -> None:
+    home = Home(tmp_path / name)
+    home.reliability.mkdir(parents=True)
+    rows().write_parquet(home.reliability / "signals.parquet")
+    assert signals.record_published(home, "b1") == 1
+
+
 def test_acts_are_added_and_the_last_one_that_decides_is_the_status(home: Home) -> None:
     record_alerts(home, rows(), "b1", FIRED)
     act(home, NAME, "owner", actor="quality", note="Ada", at=FIRED)

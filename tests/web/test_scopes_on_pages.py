@@ -216,7 +216,13 @@ def test_a_link_to_what_is_anothers_shows_nothing_of_it(
         "failures": {"sku": claim["sku"]},
         "money": {"family": claim["family_code"]},
         "misuse": {"centre": claim["service_center_id"]},
+        "centres": {"centre": claim["service_center_id"]},
+        "products": {"sku": claim["sku"]},
+        "supplier": {"supplier": claim["supplier_id"]},
+        "lot": {"lot": claim["lot_code"]},
+        "search": {"find": claim["order_id"]},
     }
+    assert all(value for parameters in links.values() for value in parameters.values())
     # A sentence or a file's own notes may repeat what was asked for.
     asked = {value for parameters in links.values() for value in parameters.values()}
     for page, parameters in links.items():
