@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -100,9 +101,9 @@ def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INF
         try:
             file = _file(path, mapping)
             file_sha256 = _sha256(file)
-            staged = stage(_task(running, file, mapping, folder))
             exported_at = exports.moments(mapping, path)
-            leaving = _replaced(running, home, mapping, file_sha256)
+            staged = stage(_task(running, file, mapping, folder))
+            leaving = _replaced(running, home, mapping, file_sha256, shown(path.name))
             loaded = load(
                 home,
                 running,
@@ -134,7 +135,7 @@ def check(home: Home, path: Path, source: str, max_inflated_bytes: int = MAX_INF
             feed: tuple(_cells(running, staged, mapping, feed, row["_file_row"]) for row in shown_rows)
             for feed, shown_rows in rows.items()
         }
-        before = _already(running, home, mapping, file_sha256)
+        before = _already(running, home, mapping, file_sha256, exported_at)
     delivery = replace(loaded.delivery, delivery_id=None, already=before)
     return CheckResult(delivery, tuple(reasons), rows, cells, _unread(mapping))
 
@@ -251,15 +252,15 @@ def _existing(path: Path) -> Path:
 def _land(home: Home, file: WaitingFile, source: Mapping, running: Engine) -> Delivery:
     name, state = _name(file), _state(file)
     file_sha256 = _sha256(file)
-    before = _already(running, home, source, file_sha256)
+    exported_at = exports.moments(source, file.path)
+    before = _already(running, home, source, file_sha256, exported_at)
     if before is not None:
         _remove(file)
         return Delivery(source.name, name, delivery_id=before, already=before)
     delivery_id = landing.new_delivery_id(home, file_sha256)
     with landing.unfinished(home, delivery_id) as folder:
         task = _task(running, file, source, folder)
-        exported_at = exports.moments(source, file.path)
-        leaving = _replaced(running, home, source, file_sha256)
+        leaving = _replaced(running, home, source, file_sha256, name)
         staged = stage(task)
         obey(home, running, task.rows, source, staged.columns)
         loaded = load(
@@ -303,30 +304,45 @@ def _state(file: WaitingFile) -> list[tuple[int, int]]:
     return [(item.st_size, item.st_mtime_ns) for item in known]
 
 
-def _already(running: Engine, home: Home, source: Mapping, file_sha256: str) -> str | None:
-    """The delivery of the same bytes through the same source by the same rules, if it still counts."""
+def _already(
+    running: Engine, home: Home, source: Mapping, file_sha256: str, exported_at: dict[str, datetime]
+) -> str | None:
+    """The delivery of the same bytes through the same source by the same rules, if it still counts.
+
+    The same bytes exported at another moment say again what an export in between said otherwise.
+    """
     gone = retired(running, home)
     wanted = (source.name, file_sha256, rules_sha256(source))
-    return next(
-        (
-            item.delivery_id
-            for item in landing.taken(running.connection, home)
-            if (item.source, item.file_sha256, item.rules_sha256) == wanted
-            and not item.is_replay
-            and item.delivery_id not in gone
-        ),
-        None,
-    )
-
-
-def _replaced(running: Engine, home: Home, source: Mapping, file_sha256: str) -> frozenset[str]:
-    """The deliveries of the same bytes by other rules, and their replays: this one takes their place."""
-    gone = retired(running, home)
-    return frozenset(
+    same = [
         item.delivery_id
         for item in landing.taken(running.connection, home)
-        if (item.source, item.file_sha256) == (source.name, file_sha256) and item.delivery_id not in gone
-    )
+        if (item.source, item.file_sha256, item.rules_sha256) == wanted
+        and not item.is_replay
+        and item.delivery_id not in gone
+    ]
+    if not exported_at:
+        return next(iter(same), None)
+    moments = {delivery: landing.exported_at(running.connection, home, delivery) for delivery in same}
+    return next((delivery for delivery in same if exported_at.items() <= moments[delivery].items()), None)
+
+
+def _replaced(
+    running: Engine, home: Home, source: Mapping, file_sha256: str, file_name: str
+) -> frozenset[str]:
+    """The deliveries of the same bytes by other rules, and their replays: this one takes their place.
+
+    Where several exports had these bytes, it is the one of the same name.
+    """
+    gone = retired(running, home)
+    same = [
+        item
+        for item in landing.taken(running.connection, home)
+        if (item.source, item.file_sha256) == (source.name, file_sha256)
+        and (item.is_replay or item.rules_sha256 != rules_sha256(source))
+        and item.delivery_id not in gone
+    ]
+    named = [item for item in same if item.file_name == file_name]
+    return frozenset(item.delivery_id for item in named or same)
 
 
 def outdated(home: Home) -> list[Taken]:

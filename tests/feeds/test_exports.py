@@ -131,6 +131,24 @@ def test_any_history_of_exports_in_any_order_gives_what_the_shop_last_said(
     assert state(home, "order_id, cast(delivered_at as text)") == expected
 
 
+def test_the_same_bytes_exported_again_later_are_said_again(home: Home) -> None:
+    use(home, SHOP)
+    (home.inbox / "shop").mkdir()
+    open_, delivered = export(("K3", "A", "")), export(("K3", "A", "01/03/2026"))
+    told = [("01", open_), ("02", delivered), ("03", open_)]
+    for month, text in [told[0], told[1], told[2], told[0]]:
+        (home.inbox / "shop" / f"export_2026-{month}-28.csv").write_text(text, encoding="utf-8")
+        (delivery,) = take_all(home)
+    assert state(home, "order_id, cast(delivered_at as text)") == [("K3", None)]
+    assert delivery.already is not None
+    # By other rules each takes the place of the one of its name: never of both.
+    use(home, SHOP.replace('["%d/%m/%Y"]', '["%d/%m/%Y", "%Y-%m-%d"]'))
+    for month in ("01", "03"):
+        (home.inbox / "shop" / f"export_2026-{month}-28.csv").write_text(open_, encoding="utf-8")
+        take_all(home)
+        assert state(home, "order_id, cast(delivered_at as text)") == [("K3", None)]
+
+
 def test_the_moment_may_stand_in_a_column_or_be_the_files_own_time(home: Home, put: Put) -> None:
     column = SHOP.replace('{filename: "export_(\\\\d{4}-\\\\d{2}-\\\\d{2})"}', "{column: Etat}")
     use(home, column)
