@@ -28,8 +28,13 @@ from pipelines.feeds.opening import Account, Opened, opened, opened_parquet
 from pipelines.feeds.personal import kept_sql, register
 
 # With what Python and the parsers take, an honest file of any size stays below the limit of `reading`.
-_MEMORY_LIMIT = "100MB"
-_PARQUET = "(format parquet, compression zstd, compression_level 1, row_group_size_bytes '4MB')"
+_MEMORY_LIMIT = "160MB"
+_ROOM_LIMIT = "100MB"  # of the tables that a shape joins: they spill
+# The writer holds a page of each column for each thread: small ones keep a wide file, or long texts, in bounds.
+_PARQUET = (
+    "(format parquet, compression zstd, compression_level 1, row_group_size_bytes '4MB', "
+    "string_dictionary_page_size_limit 65536)"
+)
 _UNPARSED = pa.schema([("_row", pa.int64()), ("reason", pa.dictionary(pa.int8(), pa.string()))])
 
 
@@ -140,7 +145,7 @@ def _staged_shape(connection: duckdb.DuckDBPyConnection, task: Task) -> Staged:
     seen: set[str] = set()
     with (
         tempfile.TemporaryDirectory(prefix="savoir-shape-") as spill,
-        shaping.room(spill, _MEMORY_LIMIT) as room,
+        shaping.room(spill, _ROOM_LIMIT) as room,
     ):
         for place, (table, path) in enumerate(tables):
             file = _opened_whole(task, path, shape)
