@@ -30,7 +30,7 @@ from pipelines.feeds.personal import kept_sql, register
 # With what Python and the parsers take, an honest file of any size stays below the limit of `reading`.
 _MEMORY_LIMIT = "160MB"
 _ROOM_LIMIT = "100MB"  # of the tables that a shape joins: they spill
-# The writer holds a page of each column for each thread: small ones keep a wide file, or long texts, in bounds.
+# The writer holds a page of each column for each thread: small ones keep wide files and long texts in bounds.
 _PARQUET = (
     "(format parquet, compression zstd, compression_level 1, row_group_size_bytes '4MB', "
     "string_dictionary_page_size_limit 65536)"
