@@ -62,7 +62,7 @@ select
     prices.work_salvage_covariance,
     prices.work_per_level_eur,
     prices.salvage_per_level_eur,
-    cast(round(prices.unrounded_level_variance, 12) as decimal(28,12)) as level_variance,
+    cast(round(prices.unrounded_level_variance, 8) as decimal(28,8)) as level_variance,
     cast(priced.repeat_repair_probability as decimal(9,4)) as repeat_repair_probability
 from prices
 inner join judged on prices.ticket_id = judged.ticket_id
