@@ -109,6 +109,16 @@ def small_home(small_home_builder: ModuleType, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
+def no_search_for_components() -> Iterator[None]:
+    """`AppTest` looks through every installed package for components at each run, for a quarter of a second;
+    the app has none.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", list)
+        yield
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium of the system, never a downloaded one."""
     if not CHROMIUM.exists():

@@ -1,7 +1,8 @@
-"""Real files that nobody here wrote, through the commands that a user types. Slow: three large builds."""
+"""Real files that nobody here wrote, through the commands that a user types. Slow: two large builds."""
 
 from __future__ import annotations
 
+import csv
 import gzip
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from pipelines.home import Home
 from pipelines.publishing import content_hashes
+from tests.feeds.conftest import landed
 
 AS_OF = "2026-10-31"
 FIRST_HALF = 270_955
@@ -56,11 +58,28 @@ def test_every_row_of_online_retail_is_accounted_for(retail_home: Home) -> None:
         " sum(rows_loaded) filter (feed = 'tickets'), sum(rows_skipped), sum(rows_quarantined)"
         " from meta.deliveries where source = 'online_retail'",
     ) == (541_909, 527_725, 8_704, 541_909 - 527_725 - 8_704, 0)
-    assert one(
+    [(skips,)] = landed(retail_home, "skips", "map(list(filter_name), list(rows_skipped))")
+    assert skips == {
+        "bad_debt_adjustment": 3,
+        "service_code": 2_992,
+        "stock_write_off": 1_324,
+        "no_price": 1_161,
+    }
+
+
+def test_a_customer_is_hidden_and_a_price_in_euros(retail_home: Home) -> None:
+    first = landed(
         retail_home,
-        "select sum(skips.rows_skipped) from meta.skips as skips inner join meta.deliveries as deliveries"
-        " using (delivery_id, feed) where deliveries.source = 'online_retail'",
-    ) == (5_480,)
+        "orders",
+        "sku, quantity, unit_price_eur::text, contract_at::text, country_code, length(customer_id)",
+        "_file_row limit 1",
+    )
+    # 2.55 GBP at 1.1522
+    assert first == [("85123A", 6, "2.9381", "2010-12-01 08:26:00", "GB", 32)]
+    assert landed(retail_home, "tickets", "count(customer_id), min(quantity), count(distinct ticket_id)") == [
+        (8_539, 1, 8_704)
+    ]
+    assert landed(retail_home, "orders", "count(distinct (order_id, line_number))") == [(527_725,)]
 
 
 def test_credit_notes_find_the_earlier_purchase_of_the_same_customer_and_product(retail_home: Home) -> None:
@@ -97,24 +116,22 @@ def test_the_time_to_return_of_every_product_is_a_curve(retail_home: Home) -> No
     ) == (events, 0)
 
 
-def test_the_repair_log_loads_whole_with_its_broken_accents(retail_home: Home) -> None:
+def test_the_repair_log_loads_whole_with_its_broken_accents(retail_home: Home, shared: Path) -> None:
     assert one(
         retail_home,
         "select rows_read, rows_loaded + rows_duplicate + rows_quarantined + rows_skipped, rows_quarantined"
         " from meta.deliveries where source = 'open_repair'",
     ) == (121_692, 121_692, 0)
     assert one(retail_home, "select count(*) from marts.fct_repairs") == (121_692,)
+    with gzip.open(shared / "real" / "open_repair_log.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        expected = {row["id"]: (row["product_category"], row["event_date"]) for row in csv.DictReader(file)}
+    stored = landed(
+        retail_home, "repairs", "repair_id, family_code, cast(received_at + interval 2 hour as date)::text"
+    )
+    assert {repair: (family, day) for repair, family, day in stored} == expected
 
 
-def test_the_same_files_again_change_nothing(retail_home: Home, shared: Path, savoir: Savoir) -> None:
-    before = content_hashes(retail_home.current)
-    put(retail_home, "online_retail", shared / "real" / "online_retail_orders.csv.gz")
-    put(retail_home, "open_repair", shared / "real" / "open_repair_log.csv.gz")
-    build(retail_home, savoir)
-    assert content_hashes(retail_home.current) == before
-
-
-def test_two_halves_the_second_first_give_the_marts_of_the_whole(
+def test_halves_the_second_first_and_all_once_more_give_the_marts_of_the_whole(
     retail_home: Home, shared: Path, savoir: Savoir, tmp_path: Path
 ) -> None:
     with gzip.open(
@@ -130,6 +147,8 @@ def test_two_halves_the_second_first_give_the_marts_of_the_whole(
         folder = home.inbox / "online_retail"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(header + "".join(half), encoding="utf-8", newline="")
+    put(home, "online_retail", shared / "real" / "online_retail_orders.csv.gz")
     put(home, "open_repair", shared / "real" / "open_repair_log.csv.gz")
     build(home, savoir)
     assert content_hashes(home.current) == content_hashes(retail_home.current)
+    assert landed(home, "deliveries", "max(rows_duplicate) filter (feed = 'orders')") == [(527_725,)]

@@ -20,7 +20,9 @@ APP = PROJECT_DIR / "dashboards" / "streamlit_app.py"
 
 
 @pytest.fixture
-def open_page(small_home: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+def open_page(
+    small_home: Home, no_search_for_components: None, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., AppTest]:
     """Run one page with the given URL parameters, on the small home unless another is given."""
 
     def opened(page: str | None = None, home: Home = small_home, **parameters: str) -> AppTest:
