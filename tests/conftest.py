@@ -25,13 +25,23 @@ PUBLISHED_WITH_REFUSALS = 3
 # They simulate, build, serve or read the real files: what asks for one is slow, and `make test-fast` leaves
 # it out.
 SLOW_FIXTURES = {
-    "address", "browser", "busy_shop", "dbt", "demo_home", "judged", "repository", "retail_home", "served",
-    "hard_home", "shop", "sparse_home", "taken", "toy_project", "workshop",
+    "address", "browser", "busy_shop", "dbt", "demo_home", "hard_home", "judged", "little_home", "repository",
+    "retail_home", "served", "shop", "sparse_home", "toy_project", "workshop",
 }  # fmt: skip
 
 
 # Made once for the whole suite and dear: with several workers, all that ask for one run on the same worker.
-SHARED_FIXTURES = ("demo_home", "judged", "workshop", "busy_shop", "shop", "retail_home", "served", "address")
+SHARED_FIXTURES = (
+    "demo_home",
+    "judged",
+    "little_home",
+    "workshop",
+    "busy_shop",
+    "shop",
+    "retail_home",
+    "served",
+    "address",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -82,6 +92,19 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home.at(tmp_path_factory.mktemp("demo") / "home")
     for words in (
         ("simulate", "--lines", str(DEMO_LINES), "--seed", str(DEMO_SEED), "--end", DEMO_END.isoformat()),
+        ("build", "--as-of", DEMO_END.isoformat()),
+    ):
+        done = run_savoir(home, *words)
+        assert done.returncode in (0, PUBLISHED_WITH_REFUSALS), done.stdout + done.stderr
+    return home
+
+
+@pytest.fixture(scope="session")
+def little_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A retailer of 2,000 order lines, built and published by the commands. Slow; read it, never write."""
+    home = Home.at(tmp_path_factory.mktemp("little") / "home")
+    for words in (
+        ("simulate", "--lines", "2000", "--seed", "2", "--end", DEMO_END.isoformat()),
         ("build", "--as-of", DEMO_END.isoformat()),
     ):
         done = run_savoir(home, *words)

@@ -115,15 +115,15 @@ def test_another_file_is_no_backup(tmp_path: Path) -> None:
         restore(Home(tmp_path / "other"), tmp_path / "notes.tar")
 
 
-def test_the_restored_demo_builds_the_same_marts(
-    demo_home: Home, savoir: Callable[..., CompletedProcess[str]], tmp_path: Path
+def test_a_restored_home_builds_the_same_marts(
+    little_home: Home, savoir: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    made = savoir(demo_home, "backup", str(tmp_path / "demo.tar"))
+    made = savoir(little_home, "backup", str(tmp_path / "little.tar"))
     assert made.returncode == 0, made.stderr
     other = Home(tmp_path / "restored")
-    assert savoir(other, "restore", str(tmp_path / "demo.tar")).returncode == 0
-    assert content_hashes(other.current) == content_hashes(demo_home.current)
+    assert savoir(other, "restore", str(tmp_path / "little.tar")).returncode == 0
+    assert content_hashes(other.current) == content_hashes(little_home.current)
     built = savoir(other, "build", "--as-of", "2026-10-31")
     assert built.returncode in (0, 3), built.stdout + built.stderr
-    assert content_hashes(other.current) == content_hashes(demo_home.current)
-    assert other.current.resolve().name != demo_home.current.resolve().name
+    assert content_hashes(other.current) == content_hashes(little_home.current)
+    assert other.current.resolve().name != little_home.current.resolve().name

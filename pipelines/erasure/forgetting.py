@@ -124,10 +124,15 @@ def _texts(running: Engine, home: Home, people: People) -> list[str]:
         if not paths:
             continue
         cases = sql.texts([*people.tickets, ""])
+        told = (
+            f"select distinct {column} as words, coalesce(ticket_id in ({cases}), false) as is_theirs "
+            f"from {landing.files_sql(paths)}"
+        )
+        # What others say too, alone or among other words, tells nobody from them: theirs stays.
         rows = running.connection.execute(
-            f"select distinct {column} from {landing.files_sql(paths)} where ticket_id in ({cases}) "
-            f"and length({column}) >= {_TEXT_LENGTH} and {column} not in (select {column} from "
-            f"{landing.files_sql(paths)} where {column} is not null and ticket_id not in ({cases}))"
+            f"with told as ({told} where {column} is not null) select words from told as own where is_theirs "
+            f"and length(words) >= {_TEXT_LENGTH} and not exists "
+            "(select 1 from told as other where not other.is_theirs and contains(other.words, own.words))"
         ).fetchall()
         found += [text for (text,) in rows]
     return found

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from pipelines.home import DBT_DIR, Home
-from pipelines.orchestration.dbt_run import DbtCommand, run_dbt
 from pipelines.orchestration.manifest import prepared
+from tests.models import build_models
 
 Row = Mapping[str, Any]
 
@@ -75,17 +75,13 @@ def manifest() -> dict[str, Any]:
 
 
 @pytest.fixture
-def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Built]:
+def build(tmp_path: Path) -> Callable[..., Built]:
     """Builds models without their tests over a folder's landing: `build("home", "+fct_claims", as_of=…)`."""
 
     def built(name: str, *selected: str, **variables: str) -> Built:
         home = Home.at(tmp_path / name).make()
         home.build_file.unlink(missing_ok=True)
-        monkeypatch.setenv("SAVOIR_HOME", str(home.root))
-        as_known = {"as_of": "2026-10-31", "known_on": "", **variables}
-        results = list(run_dbt(DbtCommand(prepared(), tmp_path / "target", as_known, selected)))
-        assert results
-        assert not [result for result in results if result.is_red or result.status == "skipped"]
+        build_models(home, tmp_path / "target", *selected, **variables)
         return Built(home)
 
     return built

@@ -92,6 +92,14 @@ def test_nothing_of_the_person_is_found_after(home: Home) -> None:
     assert search(home, list(THEIRS[1:]), [home.state]).places == ()
 
 
+def test_words_that_another_case_holds_too_are_no_find(home: Home) -> None:
+    other = "T9,C2,O2,SN-2222,phone,2024-06-02,Bonjour. la poignée rouge est fendue en deux,1\n"
+    (home.inbox / "tickets" / "later.csv").write_text(TICKETS.partition("\n")[0] + "\n" + other)
+    take_all(home)
+    forgotten(home)
+    assert ("Bonjour. la poignée rouge est fendue en deux",) in rows(home, "tickets", "description")
+
+
 def test_rows_links_and_everybody_else_stay(home: Home) -> None:
     others = [
         rows(home, "orders", "*")[1:],
@@ -175,13 +183,13 @@ def test_a_text_is_found_as_html_and_xml_write_it(tmp_path: Path) -> None:
     assert search(home, ['plus d\'"étincelle" & rien']).places == (tmp_path / "a.html",)
 
 
-def test_the_demo_forgets_a_customer_and_no_rate_moves(
-    demo_home: Home, savoir: Callable[..., CompletedProcess[str]], tmp_path: Path
+def test_a_whole_home_forgets_a_customer_and_no_rate_moves(
+    little_home: Home, savoir: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    made = savoir(demo_home, "backup", str(tmp_path / "demo.tar"))
+    made = savoir(little_home, "backup", str(tmp_path / "little.tar"))
     assert made.returncode == 0, made.stderr
     home = Home(tmp_path / "copy")
-    assert savoir(home, "restore", str(tmp_path / "demo.tar")).returncode == 0
+    assert savoir(home, "restore", str(tmp_path / "little.tar")).returncode == 0
     with duckdb.connect() as connection:
         hashed = connection.execute(
             f"select customer_id from {files_sql(feed_files(home, 'tickets'))} where customer_id is not null "

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +11,9 @@ import polars as pl
 import pytest
 
 from pipelines.feeds import door
-from pipelines.home import DBT_DIR, Home
+from pipelines.home import Home
 from pipelines.simulation.simulator import simulate
+from tests.models import build_models
 
 END = dt.date(2026, 10, 31)
 HIDDEN = ("labour_minutes", "parts_cost_eur", "quoted_total_eur")
@@ -61,20 +59,6 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     repairs = _hide_work(home.inbox)
     door.take_all(home)
     target = tmp_path_factory.mktemp("target")
-    words = [
-        *("build", "--select", "+fct_remedy_costs", "+fct_claims", "+fct_repairs", "+fct_order_lines"),
-        *("--exclude", "resource_type:unit_test", "resource_type:test", "--quiet"),
-        *("--project-dir", str(DBT_DIR), "--profiles-dir", str(DBT_DIR)),
-        *("--target-path", str(target), "--log-path", str(target / "logs")),
-        *("--vars", f"{{as_of: {END.isoformat()}}}"),
-    ]
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "dbt"), *words],
-        env={**os.environ, "SAVOIR_HOME": str(home.root), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    build_models(home, target, "+fct_remedy_costs", "+fct_claims", "+fct_repairs", "+fct_order_lines")
     truth = pl.read_parquet(home.truth / "tickets.parquet")
     return Workshop(build_file=home.build_file, repairs=repairs, truth=truth)

@@ -17,8 +17,9 @@ import duckdb
 import pytest
 
 from pipelines.feeds import door
-from pipelines.home import DBT_DIR, Home
+from pipelines.home import Home
 from pipelines.simulation import simulate
+from tests.models import build_models
 
 END = dt.date(2026, 10, 31)
 BUSY = """
@@ -115,10 +116,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     simulate(home, 30_000, 5, END, scenario)
     door.take_all(home)
     marts = ("+fct_audit_findings", "+fct_misuse_centers", "+fct_policy_measures", "+meta_findings")
-    no_tests = ("--exclude", "resource_type:unit_test", "resource_type:test")
-    words = ("build", "--select", *marts, *no_tests, "--quiet")
-    done = run_dbt(home.root, folder / "target", DBT_DIR, words)
-    assert done.returncode == 0, done.stdout + done.stderr
+    build_models(home, folder / "target", *marts)
     return Judged(home, END)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import itertools
-import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +14,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.home import DBT_DIR, Home
+from pipelines.home import DBT_DIR
+from tests.models import compiled
 
 BOOL = ("true", "false")
 POLICY: dict[str, tuple[str, ...]] = {
@@ -187,14 +186,9 @@ from combinations inner join matched on combinations.combination_key = matched.c
 
 
 def test_the_sql_join_gives_the_same_first_match_for_every_combination(
-    tables: list[Table],
-    tmp_path: Path,
-    dbt: Callable[..., subprocess.CompletedProcess[str]],
+    tables: list[Table], tmp_path: Path
 ) -> None:
-    home = Home.at(tmp_path / "home").make()
-    done = dbt(home.root, tmp_path / "target", DBT_DIR, ["compile", "--quiet", "--inline", INLINE])
-    assert done.returncode == 0, done.stdout + done.stderr
-    queries = done.stdout.split("-- query --")[1:3]
+    queries = compiled(INLINE, tmp_path).split("-- query --")[1:3]
     with duckdb.connect() as connection:
         for seed, query in zip(("policy_rules", "legal_rules"), queries, strict=True):
             conditions = POLICY if seed == "policy_rules" else LAW

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,8 @@ import duckdb
 import pytest
 
 from pipelines.feeds import door
-from pipelines.home import DBT_DIR, Home
+from pipelines.home import Home
+from tests.models import build_models
 
 MOWER = {
     "sku": "MOWER", "family_code": "mower", "weight_kg": 35, "unit_landed_cost_eur": 350,
@@ -141,9 +140,7 @@ def write(folder: Path, rows: list[dict[str, Any]]) -> None:
 
 
 @pytest.fixture(scope="module")
-def claims(
-    tmp_path_factory: pytest.TempPathFactory, dbt: Callable[..., subprocess.CompletedProcess[str]]
-) -> dict[str, dict[str, Any]]:
+def claims(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """fct_claims by story, with the codes of its findings."""
     folder = tmp_path_factory.mktemp("worked")
     home = Home.at(folder / "home").make()
@@ -160,18 +157,7 @@ def claims(
         [{"repair_id": key, "ticket_id": key, **REPAIR, **story[2]} for key, story in stories.items()],
     )
     door.take_all(home)
-    no_tests = ("--exclude", "resource_type:unit_test", "resource_type:test")
-    words = (
-        "build",
-        "--select",
-        "+fct_claims",
-        "+fct_claim_verdicts",
-        "+fct_audit_findings",
-        *no_tests,
-        "--quiet",
-    )
-    done = dbt(home.root, folder / "target", DBT_DIR, words)
-    assert done.returncode == 0, done.stdout + done.stderr
+    build_models(home, folder / "target", "+fct_claims", "+fct_claim_verdicts", "+fct_audit_findings")
     with duckdb.connect(str(home.build_file), read_only=True) as connection:
         cursor = connection.execute(
             "select c.*, v.missing_facts, v.reason_en, v.reason_fr,"
