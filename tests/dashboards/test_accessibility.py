@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -20,54 +21,62 @@ CUT = """
 """
 
 
-def opened(browser: Any, url: str, width: int, theme: str) -> Any:
-    page = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=theme).new_page()
-    page.goto(url)
-    page.wait_for_selector("h1", timeout=30_000)
-    page.wait_for_timeout(300)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
-    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=30_000)
-    # The pages' own style comes with a part of Streamlit that is loaded late.
-    page.wait_for_function(
-        "getComputedStyle(document.querySelector('[data-testid=stCaptionContainer]')).opacity === '1'"
-    )
-    return page
+@contextmanager
+def screen(browser: Any, width: int, theme: str) -> Generator[Callable[[str], Any]]:
+    """A way to open pages on a screen; what one page fetched is there for the next."""
+    context = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=theme)
+    page = context.new_page()
+
+    def opened(url: str) -> Any:
+        page.goto(url)
+        page.wait_for_selector("h1", timeout=30_000)
+        page.wait_for_timeout(300)
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+        page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=30_000)
+        # The pages' own style comes with a part of Streamlit that is loaded late.
+        page.wait_for_function(
+            "getComputedStyle(document.querySelector('[data-testid=stCaptionContainer]')).opacity === '1'"
+        )
+        return page
+
+    yield opened
+    context.close()
+
+
+def is_sound(page: Any, name: str, width: int) -> None:
+    """No text is cut, and the page is no wider than the screen."""
+    assert page.evaluate(CUT) == [], name
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious_that_is_ours(browser: Any, address: str, theme: str) -> None:
+def test_axe_finds_nothing_serious_that_is_ours_and_no_text_is_cut(
+    browser: Any, address: str, theme: str
+) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     axe = Axe()
     found = []
-    for name in PAGES:
-        page = opened(browser, f"{address}/{name}?lang=fr", 1440, theme)
-        answer = axe.run(page, context={"exclude": [[NOT_OURS]]}).response
-        found += [
-            (name, rule["id"], node["html"][:120])
-            for rule in answer["violations"]
-            if rule["impact"] in ("serious", "critical")
-            for node in rule["nodes"]
-        ]
-        page.context.close()
+    with screen(browser, 1440, theme) as opened:
+        for name in PAGES:
+            page = opened(f"{address}/{name}?lang=fr")
+            is_sound(page, name, 1440)
+            answer = axe.run(page, context={"exclude": [[NOT_OURS]]}).response
+            found += [
+                (name, rule["id"], node["html"][:120])
+                for rule in answer["violations"]
+                if rule["impact"] in ("serious", "critical")
+                for node in rule["nodes"]
+            ]
     assert found == []
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_no_text_is_cut_and_no_page_is_wider_than_the_screen(
-    browser: Any, address: str, width: int, tmp_path: Path
-) -> None:
-    for name in PAGES:
-        page = opened(browser, f"{address}/{name}?lang=fr", width, "light")
-        page.screenshot(path=str(tmp_path / f"{name}-{width}.png"))
-        assert page.evaluate(CUT) == [], name
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        page.context.close()
-
-
-def test_a_matrix_is_a_table_on_a_phone(browser: Any, address: str) -> None:
+def test_on_a_phone_no_text_is_cut_and_a_matrix_is_a_table(browser: Any, address: str) -> None:
+    with screen(browser, 390, "light") as opened:
+        for name in PAGES:
+            is_sound(opened(f"{address}/{name}?lang=fr"), name, 390)
     for width, is_wide in ((1440, True), (390, False)):
-        page = opened(browser, f"{address}/failures", width, "light")
-        assert page.locator(".st-key-wide-nevada").is_visible() is is_wide
-        assert page.locator(".st-key-narrow-nevada").is_visible() is not is_wide
-        page.context.close()
+        with screen(browser, width, "light") as opened:
+            page = opened(f"{address}/failures")
+            assert page.locator(".st-key-wide-nevada").is_visible() is is_wide
+            assert page.locator(".st-key-narrow-nevada").is_visible() is not is_wide
