@@ -48,7 +48,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "season_growth": NO_BAD_LOT | {"parameters": {"yearly_growth": 0.6, "restart_multiplier": 6}},
     "drifting_delay": NO_BAD_LOT | {"parameters": {"reporting_delay_yearly_factor": 1.5}},
     "stopped_feed": NO_BAD_LOT | {"parameters": {"feed_stop_days": {"tickets": 30, "repairs": 30}}},
-    "strict_centres": NO_BAD_LOT | {"parameters": {"center_strict_share": "0.0|0.35"}},
+    "strict_centers": NO_BAD_LOT | {"parameters": {"center_strict_share": "0.0|0.35"}},
 }
 
 
@@ -170,7 +170,7 @@ def centers(con: duckdb.DuckDBPyConnection) -> list[Share]:
     rows = con.execute(
         """
         select status, strictness > 0 as is_strict from marts.fct_misuse_centers
-        join true_centres using (service_center_id) where status <> 'too_few'
+        join true_centers using (service_center_id) where status <> 'too_few'
         """
     ).fetchall()
     sound = [status for status, is_strict in rows if not is_strict]

@@ -21,7 +21,7 @@ import polars as pl
 import yaml
 
 from pipelines import expectations
-from pipelines.expectations import Weeks, centre_rows, declared
+from pipelines.expectations import Weeks, center_rows, declared
 
 END = date(2026, 10, 31)
 BANDS = (0, 31, 92, 183, 366, 548)
@@ -139,12 +139,12 @@ def cases_of(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 def main(seeds: str, lines: int, strictness: float) -> None:
     """Print the shares of each seed and of all."""
     of_weeks: list[tuple[bool, bool]] = []
-    of_centres: list[tuple[str, bool]] = []
+    of_centers: list[tuple[str, bool]] = []
     for seed in seeds.split(","):
         with tempfile.TemporaryDirectory(prefix="savoir-weeks-") as folder:
             con = simulated(Path(folder) / "home", int(seed), lines, strictness)
             counts = expectations.rows(weeks_of(con), END)["weekly_counts"]
-            centres = centre_rows(cases_of(con), declared).filter(pl.col("status") != "too_few")
+            centres = center_rows(cases_of(con), declared).filter(pl.col("status") != "too_few")
             truth = centres.join(con.sql("select * from centres").pl(), on="service_center_id")
             con.close()
         said = counts.filter(pl.col("verdict").is_in(["higher", "lower", "no_difference"]))
@@ -155,12 +155,12 @@ def main(seeds: str, lines: int, strictness: float) -> None:
             .iter_rows()
         )
         of_weeks += mine
-        of_centres += list(truth.select("status", pl.col("strictness") > 0).iter_rows())
+        of_centers += list(truth.select("status", pl.col("strictness") > 0).iter_rows())
         click.echo(f"{seed}: {sum(up for up, _ in mine)} of {len(mine)} weeks with anything called higher")
     higher, lower = (sum(each[place] for each in of_weeks) / len(of_weeks) for place in (0, 1))
     click.echo(f"weeks with anything called higher: {higher:.1%}, lower: {lower:.1%} of {len(of_weeks)}")
-    sound = [status for status, is_strict in of_centres if not is_strict]
-    strict = [status for status, is_strict in of_centres if is_strict]
+    sound = [status for status, is_strict in of_centers if not is_strict]
+    strict = [status for status, is_strict in of_centers if is_strict]
     click.echo(
         f"sound centres called high: {sound.count('high')}, low: {sound.count('low')} of {len(sound)}; "
         f"strict ones found: {strict.count('high')} of {len(strict)}"

@@ -200,7 +200,7 @@ def _side_by_side(row: dict[str, Any]) -> None:
     words = {key: t(f"signal_{key}") for key in signal_charts.WORDS}
     found = {level: ask(emerging.beside, row, level) for level in emerging.BESIDE}
     shown = {level: frame for level, frame in found.items() if frame.height > 1}
-    by_centre = pl.DataFrame() if row["method"] == "coding" else ask(emerging.by_centre, row)
+    by_centre = pl.DataFrame() if row["method"] == "coding" else ask(emerging.by_center, row)
     if not shown and by_centre.height < 2:
         return
     st.subheader(t("signal_beside"), anchor=False)

@@ -16,7 +16,7 @@ from datetime import date
 import polars as pl
 import yaml
 
-from pipelines.expectations.centres import centre_rows
+from pipelines.expectations.centers import center_rows
 from pipelines.expectations.comparing import weekly_rows
 from pipelines.expectations.reading import Weeks, read_cases, read_weeks
 from pipelines.expectations.reporting import reporting_rows
@@ -24,7 +24,7 @@ from pipelines.home import DBT_DIR, Home
 from pipelines.lifetimes.writing import write_table
 
 __all__ = [
-    *("TABLES", "Weeks", "centre_rows", "compute", "declared", "read_cases", "read_weeks", "reporting_rows"),
+    *("TABLES", "Weeks", "center_rows", "compute", "declared", "read_cases", "read_weeks", "reporting_rows"),
     *("rows", "weekly_rows"),
 ]
 
@@ -33,7 +33,7 @@ TABLES = ("reporting", "weekly_counts", "misuse_centers")
 
 def compute(home: Home, as_of: date, progress: Callable[[str], None] = lambda _: None) -> dict[str, int]:
     """Compute the tables from the build file and put them where dbt reads them; rows of each."""
-    tables = rows(read_weeks(home), as_of) | {"misuse_centers": centre_rows(read_cases(home), declared)}
+    tables = rows(read_weeks(home), as_of) | {"misuse_centers": center_rows(read_cases(home), declared)}
     for name in TABLES:
         write_table(home, name, tables[name])
     counts = {name: len(table) for name, table in tables.items()}

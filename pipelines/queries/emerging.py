@@ -153,7 +153,7 @@ def beside(snapshot: Snapshot, row: dict[str, Any], level: str) -> pl.DataFrame:
     )
 
 
-def by_centre(snapshot: Snapshot, row: dict[str, Any]) -> pl.DataFrame:
+def by_center(snapshot: Snapshot, row: dict[str, Any]) -> pl.DataFrame:
     """Where the signal's diagnosed claims were seen, and as many as the centre's share would bring."""
     own = claims_of_signal(snapshot, row).drop_nulls("service_center_id")
     counted = own.group_by("service_center_id").len("claims")

@@ -96,5 +96,5 @@ def center_power(snapshot: Snapshot) -> CenterPower | None:
         lowest=powers[0],
         median=powers[len(powers) // 2],
         highest=powers[-1],
-        false_alarm_share=threshold(snapshot, "centre_false_alarm_share"),
+        false_alarm_share=threshold(snapshot, "center_false_alarm_share"),
     )

@@ -95,7 +95,7 @@ def centers_for(
     # Full competence first: a region that only a specialist serves has no centre for the other families.
     is_specialist = (np.arange(size) >= size * 3 // 4) & (where.country[regions] == 0)
     specialist = tuple(code for code in families if code in ELECTRIC_ONLY)
-    strict = rng.random(size) < parameters.number("strict_centre_share")
+    strict = rng.random(size) < parameters.number("strict_center_share")
     strict[1] = True
     ordinary_rate, strict_rate = parameters.numbers("center_strict_share")
     latitude = where.latitude[regions] + between(rng, size, -0.01, 0.01)

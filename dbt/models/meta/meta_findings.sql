@@ -201,7 +201,7 @@ found as (
     from repairs
     where fault_code is not null and not is_diagnosed
     union all
-    select 'unknown_centre', 'repairs', repairs.repair_id, 'service centre ' || repairs.service_center_id
+    select 'unknown_center', 'repairs', repairs.repair_id, 'service centre ' || repairs.service_center_id
     from repairs
     left join centres on repairs.service_center_id = centres.service_center_id
     where repairs.service_center_id is not null and centres.service_center_id is null

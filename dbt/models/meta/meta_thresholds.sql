@@ -7,7 +7,7 @@
     'minimum_events_of_week': 'Fewer events in a week, seen and expected, say nothing.',
     'weekly_false_alarm_share': 'How often the whole table of a week may call something higher though nothing changed.',
     'minimum_reported_share': 'Below this share of what will be known of a week, it is too young to say.',
-    'centre_false_alarm_share': 'How often any service centre may be called strict though all judge alike.',
+    'center_false_alarm_share': 'How often any service centre may be called strict though all judge alike.',
     'minimum_expected_misuse': 'Fewer misuse verdicts expected of a centre say nothing about it.',
     'minimum_cohort_reported_share': 'Below this share of what will be known of a month of age, its failure rate is too young to say.',
     'minimum_expected_failures': 'Fewer failures expected in a cell, and chance alone would colour it.',

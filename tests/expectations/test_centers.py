@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.expectations import centre_rows, declared
+from pipelines.expectations import center_rows, declared
 
 
 def cases(
@@ -35,7 +35,7 @@ def cases(
 
 
 def test_a_centre_that_gets_unused_machines_is_not_called_low() -> None:
-    found = centre_rows(cases(), declared)
+    found = center_rows(cases(), declared)
     seen = (
         cases().group_by("service_center_id").agg(pl.col("misuse_verdicts").sum()).sort("service_center_id")
     )
@@ -44,7 +44,7 @@ def test_a_centre_that_gets_unused_machines_is_not_called_low() -> None:
 
 
 def test_a_strict_centre_with_many_cases_is_found_and_its_odds_with_it() -> None:
-    found = centre_rows(cases({"C3": 3.0}), declared)
+    found = center_rows(cases({"C3": 3.0}), declared)
     status = dict(found.select("service_center_id", "status").iter_rows())
     assert status["C3"] == "high"
     row = found.filter(pl.col("service_center_id") == "C3").row(0, named=True)
@@ -53,15 +53,15 @@ def test_a_strict_centre_with_many_cases_is_found_and_its_odds_with_it() -> None
 
 
 def test_false_alarms_over_all_centres_are_as_declared() -> None:
-    called = [set(centre_rows(cases(seed=seed, n=80), declared)["status"]) for seed in range(60)]
-    assert np.mean(["high" in each for each in called]) <= declared("centre_false_alarm_share") + 0.06
-    assert np.mean(["low" in each for each in called]) <= declared("centre_false_alarm_share") + 0.06
+    called = [set(center_rows(cases(seed=seed, n=80), declared)["status"]) for seed in range(60)]
+    assert np.mean(["high" in each for each in called]) <= declared("center_false_alarm_share") + 0.06
+    assert np.mean(["low" in each for each in called]) <= declared("center_false_alarm_share") + 0.06
 
 
 def test_the_power_that_is_printed_is_how_often_such_a_centre_is_found() -> None:
     printed, found = [], []
     for seed in range(60):
-        rows = centre_rows(cases({"C1": 2.0}, seed=seed, n=150), declared).filter(
+        rows = center_rows(cases({"C1": 2.0}, seed=seed, n=150), declared).filter(
             pl.col("service_center_id") == "C1"
         )
         printed.append(rows["power_at_twice"][0])
@@ -71,10 +71,10 @@ def test_the_power_that_is_printed_is_how_often_such_a_centre_is_found() -> None
 
 
 def test_a_centre_with_few_cases_and_one_alone_are_too_few_to_say() -> None:
-    small = centre_rows(cases(n=10), declared)
+    small = center_rows(cases(n=10), declared)
     assert set(small["status"]) == {"too_few"}
-    alone = centre_rows(cases(centres=1), declared)
+    alone = center_rows(cases(centres=1), declared)
     assert alone["odds_ratio"][0] is None
     assert alone["status"][0] == "in_line"
     assert alone["power_at_twice"][0] == 0
-    assert centre_rows(cases().clear(), declared).is_empty()
+    assert center_rows(cases().clear(), declared).is_empty()

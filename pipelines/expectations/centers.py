@@ -24,7 +24,7 @@ SCHEMA = pl.Schema(
 )
 
 
-def centre_rows(cases: pl.DataFrame, declared: Callable[[str], float]) -> pl.DataFrame:
+def center_rows(cases: pl.DataFrame, declared: Callable[[str], float]) -> pl.DataFrame:
     """One row per centre. cases: service_center_id, the stratum's columns, diagnosed, misuse_verdicts."""
     if cases.is_empty():
         return pl.DataFrame(schema=SCHEMA)
@@ -40,7 +40,7 @@ def centre_rows(cases: pl.DataFrame, declared: Callable[[str], float]) -> pl.Dat
     least = declared("minimum_expected_misuse")
     enough = [centre for centre, (count, _) in counts.items() if count.mean >= least]
     # Which centres are compared does not depend on their verdicts, given the strata's margins.
-    tail = declared("centre_false_alarm_share") / max(len(enough), 1)
+    tail = declared("center_false_alarm_share") / max(len(enough), 1)
     spread = _spread([counts[centre] for centre in enough])
     rows = [_row(centre, *counts[centre], centre in enough, tail, spread) for centre in counts]
     return pl.DataFrame(rows, schema=SCHEMA).with_columns(
