@@ -102,7 +102,7 @@ def past(frame: pl.DataFrame, words: dict[str, str]) -> Any:
 
 
 def reserve_dots(frame: pl.DataFrame, words: dict[str, str]) -> Any:
-    """What each family's running guarantees will cost, with 90 % limits, the dearest first."""
+    """What each family's running warranties will cost, with 90 % limits, the dearest first."""
     base = _chart(frame).encode(
         y=alt.Y(
             "label:N",

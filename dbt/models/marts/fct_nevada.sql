@@ -44,7 +44,7 @@ at_risk as (
 ),
 
 -- Claims of the machines that the row counts: asked within a month in which the machine was still watched. A claim asked later
--- (of a defect of the guarantee's last days, or after the machine had left) has no machine below the line and is none here.
+-- (of a defect of the warranty's last days, or after the machine had left) has no machine below the line and is none here.
 claims as (
     select
         sku,

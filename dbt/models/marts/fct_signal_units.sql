@@ -1,4 +1,4 @@
--- Where the machines of an alert are: each that is still under guarantee, with the order that leads to its owner.
+-- Where the machines of an alert are: each that is still under warranty, with the order that leads to its owner.
 with alerts as (
     select signal_id, family_code, power_source, sku, lot_code, supplier_id, delivery_month
     from {{ source('reliability', 'signals') }}

@@ -25,7 +25,7 @@
     'watch_minimum_diagnoses': 'Fewer diagnosed claims, and how a workshop codes is not judged.',
     'watch_false_discovery_share': 'Share of false ones among the findings of batch and online control.',
     'law_check_days': 'Days after which a row of the law must be held against its sources again.',
-    'base_warranty_months': 'Civil months of the guarantee from delivery, last day included.',
+    'base_warranty_months': 'Civil months of the warranty from delivery, last day included.',
 }.items() %}
 {{ 'union all ' if not loop.first -}}
 select

@@ -168,7 +168,7 @@ inputs as (
         on
             coalesce(decided.sku, ('family ' || coalesce(decided.family_code, 'unknown'))) = rates.rate_subject
             and decided.requested_on between rates.period_from and rates.period_to
-    -- What a repair or a replacement adds to the guarantee is the law of the contract date.
+    -- What a repair or a replacement adds to the warranty is the law of the contract date.
     left join rates as contract_rates
         on
             coalesce(decided.sku, ('family ' || coalesce(decided.family_code, 'unknown')))

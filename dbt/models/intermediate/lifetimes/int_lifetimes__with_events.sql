@@ -66,7 +66,7 @@ starts as (
     where replacement_in_service_on is not null
 ),
 
--- A replacement is watched until the guarantee of the sale ends; one that arrives later is not watched at all.
+-- A replacement is watched until the warranty of the sale ends; one that arrives later is not watched at all.
 entered as (
     select
         starts.order_id,

@@ -124,7 +124,7 @@ started as (
 
 ),
 
--- Repairs that were done under guarantee and came back, with the days on which the machine was away.
+-- Repairs that were done under warranty and came back, with the days on which the machine was away.
 covered_repairs as (
 
     {{ covered_repairs('repairs', 'tickets') }}
