@@ -133,6 +133,17 @@ def _meta(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     }
     deliveries = pl.DataFrame([{"feed": feed, **counted} for feed in ("orders", "tickets")])
     contract_tables.fill(con, "deliveries", deliveries, "meta")
+    for feed, mart, column in (
+        ("orders", "order_lines", "contract_on"),
+        ("tickets", "claims", "requested_on"),
+        ("repairs", "repairs", "received_on"),
+    ):
+        con.execute(
+            f"insert into meta.freshness by name select '{feed}' as feed, max({column}) as last_event_on,"
+            f" cast(? as date) - max({column}) as silent_days, 1 as usual_gap_days, 'alive' as state"
+            f" from marts.fct_{mart}",
+            [as_of],
+        )
     variables = yaml.safe_load((MARTS.parents[1] / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     known = {name: float(value) for name, value in variables.items() if not isinstance(value, str)}
     thresholds = pl.DataFrame({"threshold": list(known), "limit_value": list(known.values())})

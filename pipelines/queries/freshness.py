@@ -6,61 +6,21 @@ import polars as pl
 
 from pipelines.queries.snapshot import Snapshot
 
-# A feed is quiet when its last event lies back more than so many of its usual gaps, and so many days.
-QUIET_GAPS = 3
-QUIET_DAYS = 7
-# From here on it has stopped.
-STOPPED_DAYS = 21
-
-_EVENTS = {
-    "orders": ("fct_order_lines", "contract_on"),
-    "tickets": ("fct_claims", "requested_on"),
-    "repairs": ("fct_repairs", "received_on"),
-}
-
 
 def feeds(snapshot: Snapshot) -> pl.DataFrame:
-    """One row per feed with events: feed, last_event_on, days_quiet, usual_gap_days, state, last_received_at.
+    """One row per feed of events: feed, last_event_on, days_quiet, usual_gap_days, state, last_received_at.
 
-    state: alive, quiet, stopped, or none (no row ever came). Days count to the as-of date.
+    state: alive, quiet, stopped, unknown (too few days to know its rhythm), or none (no event ever came), as
+    the build says. Days count to the as-of date.
     """
-    rows = [
-        snapshot.rows(
-            f"""
-            with days as (
-                select distinct {column} as day from marts.{mart} where {column} is not null
-            ),
-            gaps as (
-                select day, day - lag(day) over (order by day) as gap
-                from days
-                qualify day > (select max(day) from days) - 365
-            )
-            select
-                '{feed}' as feed, max(day) as last_event_on,
-                cast((select max(as_of) from meta.build) - max(day) as bigint) as days_quiet,
-                cast(median(gap) as double) as usual_gap_days
-            from gaps
-            """
-        )
-        for feed, (mart, column) in _EVENTS.items()
-    ]
-    received = snapshot.rows(
-        "select feed, max(received_at) as last_received_at from meta.deliveries group by feed"
-    )
-    quiet = pl.max_horizontal(QUIET_DAYS, QUIET_GAPS * pl.col("usual_gap_days").fill_null(0))
-    state = (
-        pl.when(pl.col("last_event_on").is_null())
-        .then(pl.lit("none"))
-        .when(pl.col("days_quiet") > pl.max_horizontal(pl.lit(STOPPED_DAYS), 2 * quiet))
-        .then(pl.lit("stopped"))
-        .when(pl.col("days_quiet") > quiet)
-        .then(pl.lit("quiet"))
-        .otherwise(pl.lit("alive"))
-    )
-    return (
-        pl.concat(rows, how="vertical_relaxed")
-        .join(received, on="feed", how="left")
-        .with_columns(state=state)
+    return snapshot.rows(
+        """
+        select
+            feed, last_event_on, silent_days as days_quiet, usual_gap_days, state,
+            last_delivery_at as last_received_at
+        from meta.freshness
+        order by case feed when 'orders' then 1 when 'tickets' then 2 else 3 end
+        """
     )
 
 

@@ -29,6 +29,7 @@ _EVERYBODYS = frozenset(
         ("marts", "dim_verdict_outcomes"),
         ("meta", "build"),
         ("meta", "columns"),
+        ("meta", "freshness"),
         ("meta", "glossary"),
         ("meta", "measures"),
         ("meta", "thresholds"),
@@ -37,6 +38,7 @@ _EVERYBODYS = frozenset(
 _COUNTS = {
     ("marts", "dim_policy_rules"): ("priority",),
     ("meta", "build"): ("checks_passed", "checks_warned"),
+    ("meta", "freshness"): ("usual_gap_days", "longest_gap_days", "silent_days"),
 }
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 _COLUMNS = {"family": "family_code", "supplier": "supplier_id", "center": "service_center_id"}

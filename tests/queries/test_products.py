@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import duckdb
 import pytest
 
+from pipelines.home import Home
 from pipelines.queries import decisions, freshness, products, search
 from pipelines.queries.scopes import EVERYTHING, Scope
-from pipelines.queries.snapshot import Snapshot
+from pipelines.queries.snapshot import Snapshot, open_snapshot
 
 
 def test_a_products_row_is_its_sales_its_life_table_and_its_claims(snapshot: Snapshot) -> None:
@@ -73,8 +78,20 @@ def test_each_decision_leads_somewhere_with_its_numbers(snapshot: Snapshot) -> N
 def test_every_feed_says_its_last_event(snapshot: Snapshot) -> None:
     feeds = {row["feed"]: row for row in freshness.feeds(snapshot).iter_rows(named=True)}
     last = snapshot.rows("select max(requested_on) from marts.fct_claims").item()
-    assert feeds["tickets"]["last_event_on"] == last
-    assert feeds["tickets"]["state"] == "alive"
+    assert (feeds["tickets"]["last_event_on"], feeds["tickets"]["state"]) == (last, "alive")
+
+
+@pytest.mark.parametrize("state", ["quiet", "stopped"])
+def test_a_silent_feed_is_a_decision(small_home_builder: Any, tmp_path: Path, state: str) -> None:
+    path = small_home_builder.make(tmp_path)
+    with duckdb.connect(str(path)) as con:
+        con.execute(f"update meta.freshness set state = '{state}', silent_days = 30 where feed = 'tickets'")
+    snapshot = open_snapshot(Home.at(tmp_path))
+    found = [each for each in decisions.decisions(snapshot) if each.page == "health"]
+    snapshot.close()
+    assert [(each.key, each.values["days"], each.is_urgent) for each in found] == [
+        (f"decide_feed_{state}", 30, state == "stopped")
+    ]
 
 
 def test_every_delivery_adds_up(snapshot: Snapshot) -> None:

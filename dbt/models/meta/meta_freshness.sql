@@ -2,7 +2,8 @@
 {%- set feeds = [('orders', 'contract_at'), ('tickets', 'requested_at'), ('repairs', 'received_at')] -%}
 
 -- A feed that stopped reads like good news. So each feed is held against its own rhythm: silent for longer than it ever was in
--- the year before its newest row, it is taken to have stopped, and nothing is concluded of the days after that row.
+-- the year before its newest row, it is taken to have stopped, and nothing is concluded of the days after that row. Silent for
+-- several of its usual gaps, it is quiet: a warning, no conclusion.
 with days as (
     {%- for feed, happened_at in feeds %}
     select distinct '{{ feed }}' as feed, {{ local_date(happened_at) }} as happened_on
@@ -53,29 +54,38 @@ delivered as (
     group by feed
 ),
 
+named as (
+    {%- for feed, _ in feeds %}
+    select '{{ feed }}' as feed
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
 known as (
     select
-        delivered.feed,
+        named.feed,
         newest.first_event_on,
         newest.last_event_on,
         delivered.last_delivery_at,
-        delivered.deliveries,
+        coalesce(delivered.deliveries, 0) as deliveries,
         coalesce(rhythm.event_days, case when newest.feed is null then 0 else 1 end) as event_days,
         rhythm.usual_gap_days,
         rhythm.longest_gap_days,
         {{ day_diff('newest.last_event_on', as_of_date()) }} as silent_days
-    from delivered
-    left join newest on delivered.feed = newest.feed
-    left join rhythm on delivered.feed = rhythm.feed
-    where delivered.feed in ({% for feed, _ in feeds %}'{{ feed }}'{{ ', ' if not loop.last }}{% endfor %})
+    from named
+    left join delivered on named.feed = delivered.feed
+    left join newest on named.feed = newest.feed
+    left join rhythm on named.feed = rhythm.feed
 )
 
 select
     known.*,
     -- Too few days of events know no rhythm.
     case
+        when event_days = 0 then 'none'
         when event_days < {{ var('minimum_event_days') }} then 'unknown'
         when silent_days > greatest(longest_gap_days, 2) then 'stopped'
+        when silent_days > greatest({{ var('quiet_gaps') }} * usual_gap_days, 2) then 'quiet'
         else 'alive'
     end as state,
     case
