@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from pipelines.home import Home
 from pipelines.queries.build_facts import build_facts
+from pipelines.queries.freshness import feeds
 from pipelines.queries.snapshot import SnapshotMissingError, SnapshotOutdatedError, open_snapshot
 
 # The schedule builds daily: two hours of grace, then a build is overdue.
@@ -19,9 +20,11 @@ OVERDUE_HOURS = 26
 
 @dataclass(frozen=True)
 class Status:
-    """What a home serves now. `state`: ok, overdue (no build for 26 hours), none (nothing can be read).
+    """What a home serves now. `state`: ok, stopped (a feed fell silent), overdue (no build for 26 hours),
+    none (nothing can be read).
 
-    `data_until` is the newest ticket's day, `waiting` how many files lie in the inbox.
+    `data_until` is the newest ticket's day, `stopped` the feeds that stopped with the day of their newest
+    event, `waiting` how many files lie in the inbox.
     """
 
     state: str
@@ -29,6 +32,7 @@ class Status:
     as_of: date | None
     data_until: date | None
     waiting: int
+    stopped: tuple[tuple[str, date], ...] = ()
 
     @property
     def line(self) -> str:
@@ -36,9 +40,10 @@ class Status:
         files = f"{self.waiting:,} files wait"
         if self.built_at is None:
             return f"{self.state}: nothing is published, {files}"
+        silent = "".join(f", {feed} stopped on {day}" for feed, day in self.stopped)
         return (
             f"{self.state}: built {self.built_at:%Y-%m-%d %H:%M} UTC as of {self.as_of}, tickets until "
-            f"{self.data_until or 'never'}, {files}"
+            f"{self.data_until or 'never'}{silent}, {files}"
         )
 
 
@@ -53,8 +58,13 @@ def status(home: Home, now: datetime | None = None) -> Status:
     try:
         with closing(open_snapshot(home)) as snapshot:
             facts = build_facts(snapshot)
-            data_until = snapshot.rows("select max(requested_on) as day from marts.fct_claims").item()
+            alive = {row["feed"]: row for row in feeds(snapshot).iter_rows(named=True)}
     except (SnapshotMissingError, SnapshotOutdatedError):
         return Status("none", None, None, None, waiting)
     is_overdue = now - facts.finished_at > timedelta(hours=OVERDUE_HOURS)
-    return Status("overdue" if is_overdue else "ok", facts.finished_at, facts.as_of, data_until, waiting)
+    stopped = tuple(
+        (name, feed["last_event_on"]) for name, feed in alive.items() if feed["state"] == "stopped"
+    )
+    state = "overdue" if is_overdue else "stopped" if stopped else "ok"
+    until = alive["tickets"]["last_event_on"]
+    return Status(state, facts.finished_at, facts.as_of, until, waiting, stopped)

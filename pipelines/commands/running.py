@@ -118,7 +118,7 @@ def simulate(home: Home, lines: int, seed: int, end: date, scenario: Path | None
 @click.pass_obj
 @click.pass_context
 def status(context: click.Context, home: Home) -> None:
-    """One line for a monitor. Exit code 1 unless the last build is of the last 26 hours."""
+    """One line for a monitor. Exit code 1 where the last build is older than 26 hours or a feed stopped."""
     from pipelines.status import status as status_of
 
     found = status_of(home)

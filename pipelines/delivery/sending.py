@@ -19,7 +19,6 @@ from pipelines.delivery.subscriptions import Subscription, SubscriptionsError, r
 from pipelines.errors import SavoirError
 from pipelines.home import Home
 from pipelines.mail import Outcome
-from pipelines.queries.freshness import feeds
 from pipelines.queries.grants import Grant
 from pipelines.queries.snapshot import open_snapshot
 from pipelines.roles import NoRoleError, person
@@ -236,18 +235,9 @@ def hindrances(home: Home) -> list[str]:
     """Why a schedule should not send now: the last build is old or red, or a feed has stopped."""
     found = []
     now = status(home)
-    if now.state != "ok":
+    if now.state in ("overdue", "none"):
         found.append(f"The published file is not of today: {now.line}")
-    if home.current.exists():
-        snapshot = open_snapshot(home)
-        try:
-            for feed in feeds(snapshot).iter_rows(named=True):
-                if feed["state"] == "stopped":
-                    found.append(
-                        f"The feed {feed['feed']} has stopped: its last event is of {feed['last_event_on']}."
-                    )
-        finally:
-            snapshot.close()
+    found += [f"The feed {feed} has stopped: its last event is of {day}." for feed, day in now.stopped]
     return found
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from benchmarks.outbox import post_office
@@ -46,10 +45,8 @@ def test_a_stale_file_keeps_the_schedules_back(home: Home) -> None:
 
 
 def test_a_feed_that_stopped_keeps_the_schedules_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    stopped = pl.DataFrame({"feed": ["repairs", "orders"], "state": ["stopped", "alive"]})
-    stopped = stopped.with_columns(last_event_on=date(2026, 9, 1))
-    monkeypatch.setattr(sending, "feeds", lambda _: stopped)
-    monkeypatch.setattr(sending, "status", lambda _: Status("ok", None, None, None, 0))
+    silent = (("repairs", date(2026, 9, 1)),)
+    monkeypatch.setattr(sending, "status", lambda _: Status("stopped", None, None, None, 0, silent))
     assert hindrances(home) == ["The feed repairs has stopped: its last event is of 2026-09-01."]
 
 
