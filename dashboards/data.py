@@ -1,8 +1,8 @@
 """The pages' only door to data: the newest snapshot, and cached answers of the query layer.
 
-Every interaction resolves the published link again, so a page left open shows a new snapshot at its next
-rerun; answers are cached per snapshot file and grant, so an old answer can never be shown for a new file, nor
-one person's for another.
+Every run of a page resolves the published link once, so a page left open shows a new snapshot at its next
+rerun, and no page shows two; answers are cached per snapshot file and grant, so an old answer can never be
+shown for a new file, nor one person's for another.
 """
 
 from __future__ import annotations
@@ -32,9 +32,16 @@ def visitor() -> Person:
     return person(Home.at(), None if name is None else unquote(name))
 
 
+def begin_run() -> None:
+    """Called once per run of a page: what it asks is asked of the file that is published now."""
+    st.session_state.pop("snapshot", None)
+
+
 def snapshot() -> Snapshot:
-    """The snapshot that is published now, as far as the visitor may see it."""
-    return _opened(str(snapshot_path(Home.at())), visitor().grant)
+    """The snapshot that was published when this run first asked, as far as the visitor may see it."""
+    if "snapshot" not in st.session_state:
+        st.session_state["snapshot"] = str(snapshot_path(Home.at()))
+    return _opened(st.session_state["snapshot"], visitor().grant)
 
 
 # 300 answers of some kilobytes each; the byte limit holds when somebody opens very long lists.

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import guard
+from dashboards.data import begin_run
 from dashboards.navigation import link_button, search_box
 from dashboards.saved import menu
 from dashboards.texts import t
@@ -49,6 +50,7 @@ PAGES = {
 st.set_page_config(page_title="Savoir", page_icon=str(ASSETS / "savoir.svg"), layout="wide")
 st.logo(str(ASSETS / "savoir_wordmark.svg"), icon_image=str(ASSETS / "savoir.svg"), size="large")
 
+begin_run()
 st.html(ASSETS / "pages.css")
 bar = st.container(horizontal=True, horizontal_alignment="right")
 notices = st.container()

@@ -71,7 +71,7 @@ def publish(
         _fsync(draft)
         draft.chmod(0o444)
         draft.rename(snapshot)
-        _point(home.current, snapshot)
+        point(home.current, snapshot)
         _fsync(home.published)
     except (OSError, duckdb.Error) as error:
         # A snapshot that no link leads to would count as one of those that are kept.
@@ -306,7 +306,7 @@ def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str | N
         con.execute(f"comment on {kind} {name} is {sql.text(text.strip())}")
 
 
-def _point(link: Path, snapshot: Path) -> None:
+def point(link: Path, snapshot: Path) -> None:
     """Move the link in one rename; a relative target survives a moved home."""
     fresh = link.with_name(f".tmp-{link.name}")
     fresh.unlink(missing_ok=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards import data
 from pipelines.home import PROJECT_DIR, Home
+from pipelines.publishing import point
 from pipelines.queries.formats import number, percent
 from pipelines.queries.snapshot import Snapshot, open_snapshot
 
@@ -189,6 +193,28 @@ def test_the_newest_snapshot_is_read_at_the_next_interaction(
     before = metrics(app)
     small_home_builder.make(tmp_path, "savoir-2.duckdb", 400)
     assert metrics(app.run())["Claims"] != before["Claims"]
+
+
+def test_a_page_asks_one_file_though_another_is_published_meanwhile(
+    open_page: Open, small_home_builder: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home.at(tmp_path)
+    first = small_home_builder.make(tmp_path, "savoir-1.duckdb", 200)
+    second = shutil.copyfile(first, first.with_name("savoir-2.duckdb"))
+    asked: list[str] = []
+    answered = data._answered
+
+    def publishing(path: str, *question: Any) -> Any:
+        asked.append(Path(path).name)
+        point(home.current, second if asked[-1] == first.name else first)
+        return answered(path, *question)
+
+    monkeypatch.setattr(data, "_answered", publishing)
+    for file in (first, second):
+        asked.clear()
+        assert not open_page("overview", home).error
+        assert len(asked) > 5
+        assert set(asked) == {file.name}
 
 
 def test_without_a_snapshot_every_page_says_what_to_run(open_page: Open, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def full(*_: object, **__: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "name"), [("pipelines.publishing", "_write"), ("pipelines.publishing", "_point")]
+    ("owner", "name"), [("pipelines.publishing", "_write"), ("pipelines.publishing", "point")]
 )
 def test_a_fault_at_the_publishing_leaves_readers_where_they_are(
     home: Home, toy_project: Path, door_of: DoorOf, monkeypatch: pytest.MonkeyPatch, owner: str, name: str
