@@ -23,6 +23,8 @@ ANY = "any"
 SCOPES = ("family", "all")
 # Where nothing happened yet: what the units watched exclude with 97.5 % (exact, as of a Poisson count of 0).
 NONE_YET = -np.log(0.025)
+# Leavers are counted by day before this age, then by week (`int_lifetimes__by_day`).
+BY_DAY = 28
 SHARE = ("first_share", "first_share_low", "first_share_high")
 MEAN = ("claims_per_unit", "claims_per_unit_low", "claims_per_unit_high")
 SCHEMA = pl.Schema(
@@ -61,6 +63,7 @@ def cause_rows(counts: Counts) -> pl.DataFrame:
 def _scope(first: pl.DataFrame, unclaimed: pl.DataFrame, claims: pl.DataFrame) -> list[pl.DataFrame]:
     """The rows of one scope. first: first_cause, age, events; unclaimed: age, units."""
     units = claims.unique("unit", keep="first").sort("unit")
+    unclaimed = unclaimed.with_columns(age=_to_the_last_day(pl.col("age")))
     ends = np.concatenate([units["watched_days"].to_numpy(), unclaimed["age"].to_numpy()]).astype(float)
     weight = np.concatenate([np.ones(len(units)), unclaimed["units"].to_numpy()]).astype(float)
     watched = np.array([weight[ends >= start].sum() for start in _starts()])
@@ -102,6 +105,17 @@ def _scope(first: pl.DataFrame, unclaimed: pl.DataFrame, claims: pl.DataFrame) -
             )[months]
         )
     return tables
+
+
+def _to_the_last_day(age: pl.Expr) -> pl.Expr:
+    """The ages of who leaves, those of the last week at its end.
+
+    Leavers of a week are counted at their mean age: a claim on the last day of all, when most machines are
+    still watched, would else have nobody beside it, and every machine left would count as claimed.
+    """
+    week = (age / 7).floor()
+    is_last = (week == week.max()) & (age >= BY_DAY)
+    return pl.when(is_last).then(7 * week + 6).otherwise(age)
 
 
 def _is(cause: str, causes: list[str | None]) -> NDArray[np.bool_]:

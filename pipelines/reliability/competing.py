@@ -120,7 +120,8 @@ def _incidence(
     confidence: float,
 ) -> CumulativeIncidence:
     own = totals(where, weight, len(grid))
-    share = np.cumsum(before * own / at_risk)
+    # Where all have failed, the steps may add up to more than 1 by a rounding.
+    share = np.minimum(np.cumsum(before * own / at_risk), 1.0)
     # (F - F_i)^2 and (F - F_i) are expanded, so that each age needs running sums only.
     square = (
         share**2 * np.cumsum(spread) - 2 * share * np.cumsum(spread * share) + np.cumsum(spread * share**2)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines.lifetimes.causes import NONE_YET, _scope
+from pipelines.reliability import aalen_johansen
 
 ALL_AT = "from marts.fct_claims_by_age where scope_type = 'all' and age_month = 24"
 
@@ -107,3 +108,20 @@ def test_where_every_machine_was_claimed_the_share_stays_within_its_limits() -> 
             last = table.row(-1, named=True)
             shown = [last[name] for name in ("first_share", "first_share_low", "first_share_high")]
             assert shown == pytest.approx([1, 0.025 ** (1 / sold), 1])
+
+
+def test_a_claim_on_the_last_day_counts_among_the_machines_still_watched() -> None:
+    """Of 40,000 machines in their last week, watched for 730 or 731 days, one is claimed on the last."""
+    first = pl.DataFrame({"first_cause": ["defect"], "age": [731], "events": [1]})
+    unclaimed = pl.DataFrame({"age": [701.3, 730.4], "units": [60_000, 40_000]})
+    claims = pl.DataFrame({"unit": [0], "cause": ["defect"], "age_days": [731], "watched_days": [731]})
+    for table in _scope(first, unclaimed, claims):
+        last = table.row(-1, named=True)
+        assert last["first_share"] == pytest.approx(1 / 40_001)
+        assert last["claims_per_unit"] == pytest.approx(1 / 40_001)
+
+
+def test_steps_that_add_up_to_all_end_at_one() -> None:
+    """51 machines fail one by one: the sum of the steps is 1.0000000000000007 in doubles."""
+    found = aalen_johansen(np.arange(1.0, 52.0), np.ones(51, int), np.ones(51, bool))[1]
+    assert found.incidence[-1] == 1
