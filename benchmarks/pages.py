@@ -119,8 +119,7 @@ def _said(delta: Delta) -> tuple[str, str | None]:
         return element.alert.body, element.alert.body if element.alert.format == Alert.ERROR else None
     if kind == "markdown":
         # The sentence above a page whose address is refused: the view was not shown.
-        # How long ago the build was changes with the clock alone.
-        body = "" if element.markdown.body.startswith(":material/schedule:") else element.markdown.body
+        body = element.markdown.body
         return body, body if ":material/link_off:" in body else None
     return (f"{element.metric.label} {element.metric.body}", None) if kind == "metric" else ("", None)
 
@@ -178,9 +177,9 @@ async def while_publishing(
         for number in range(times):
             seen = counted[0]
             _move(home, files[number % 2], f"{number:04}")
-            # Some publishes fall within a view, whatever its length; a view ends before the next few.
+            # Three publishes may fall within one view; before the next three a view ends, by either file.
             await asyncio.sleep(0.05)
-            while counted[0] == seen and number % 4 == 0:
+            while counted[0] == seen and number % 3 == 2:
                 await asyncio.sleep(0.01)
         is_over.set()
 
@@ -196,18 +195,21 @@ def _move(home: Home, file: Path, name: str) -> None:
 
 @contextmanager
 def copied(home: Home) -> Generator[tuple[Home, tuple[Path, Path]]]:
-    """A home beside that publishes the same file, and that file with half the claims gone."""
+    """A home beside that publishes the same file, and that file of a day before with half the claims gone."""
     file = snapshot_path(home)
     with tempfile.TemporaryDirectory(prefix="pages-", dir=home.root.parent) as folder:
         beside = Home.at(Path(folder) / "home").make()
         beside.published.mkdir(exist_ok=True)
-        other = Path(folder) / "other.duckdb"
-        shutil.copyfile(file, other)
+        whole, other = (Path(folder) / f"{name}.duckdb" for name in ("whole", "other"))
+        for each in (whole, other):
+            shutil.copyfile(file, each)
+            with duckdb.connect(str(each)) as con:
+                # How long ago the build was, in hours and minutes, would change while pages are read.
+                con.execute("update meta.build set finished_at = finished_at - interval 90 day")
         with duckdb.connect(str(other)) as con:
+            con.execute("update meta.build set as_of = as_of - 1")
             con.execute("delete from marts.fct_claims where hash(ticket_id) % 2 = 0")
             con.execute("delete from marts.fct_misuse_rejections where hash(month, sku) % 2 = 0")
-        whole = Path(folder) / "whole.duckdb"
-        whole.hardlink_to(file)
         yield beside, (whole, other)
 
 
@@ -233,16 +235,8 @@ def _told(title: str, found: list[Opened], processor: float) -> None:
         click.echo(f"  {view.page}?{urlencode(view.parameters)}: {errors[0]}")
 
 
-@click.command()
-@click.option("--home", "root", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--each", default=5, help="Views of every page, one session.")
-@click.option("--sessions", default=20)
-@click.option("--pause", default=10.0, help="Seconds that one of the sessions reads, on average.")
-@click.option("--publishes", default=100)
-@click.option("--seed", default=1)
-def main(root: Path, each: int, sessions: int, pause: float, publishes: int, seed: int) -> None:
-    """Open the pages of a home and print seconds by page, of one session and of many."""
-    home = Home.at(root)
+def _read(home: Home, each: int, sessions: int, pause: float, seed: int) -> None:
+    """Every page as it opens, then the views of one session, then those of many."""
     drawn = views(home, each, seed)
     with served(home) as (address, pid):
         processor = [_processor(pid)]
@@ -268,6 +262,20 @@ def main(root: Path, each: int, sessions: int, pause: float, publishes: int, see
             many = asyncio.run(at_once(address, views(home, each, seed + 1), sessions, pause, seed))
             _told(f"{sessions} sessions, {pause:.0f} s of reading", many, _processor(pid) - before)
         click.echo(f"Peak memory of the server: {_peak(pid):.2f} GB")
+
+
+@click.command()
+@click.option("--home", "root", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--each", default=5, help="Views of every page; 0: publishes alone.")
+@click.option("--sessions", default=20)
+@click.option("--pause", default=10.0, help="Seconds that one of the sessions reads, on average.")
+@click.option("--publishes", default=100)
+@click.option("--seed", default=1)
+def main(root: Path, each: int, sessions: int, pause: float, publishes: int, seed: int) -> None:
+    """Open the pages of a home and print seconds by page, of one session and of many."""
+    home = Home.at(root)
+    if each:
+        _read(home, each, sessions, pause, seed)
     if publishes:
         with copied(home) as (beside, files), served(beside) as (address, _):
             opened, errors, mixed = asyncio.run(while_publishing(address, beside, files, publishes, 4))
