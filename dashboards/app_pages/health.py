@@ -131,7 +131,7 @@ with st.container(border=True):
             "told": t("health_state"),
             "last_event_on": fields.day(t("health_last_event")),
             "days_quiet": fields.number(t("health_days_quiet")),
-            "usual_gap_days": fields.number(t("health_usual_gap"), 1),
+            "usual_gap_days": fields.number(t("health_usual_gap")),
             "last_received_at": fields.day(t("health_last_delivery")),
         },
         t("health_feeds"),
