@@ -86,30 +86,27 @@ def savoir() -> Callable[..., subprocess.CompletedProcess[str]]:
     return run_savoir
 
 
-@pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The demo of `make demo`, simulated, built, published by the commands. Slow; read it, never write."""
-    home = Home.at(tmp_path_factory.mktemp("demo") / "home")
+def retailer(home: Home, lines: int, seed: int) -> Home:
+    """A simulated retailer, built and published by the commands."""
     for words in (
-        ("simulate", "--lines", str(DEMO_LINES), "--seed", str(DEMO_SEED), "--end", DEMO_END.isoformat()),
+        ("simulate", "--lines", str(lines), "--seed", str(seed), "--end", DEMO_END.isoformat()),
         ("build", "--as-of", DEMO_END.isoformat()),
     ):
         done = run_savoir(home, *words)
         assert done.returncode in (0, PUBLISHED_WITH_REFUSALS), done.stdout + done.stderr
     return home
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The demo of `make demo`. Slow; read it, never write."""
+    return retailer(Home.at(tmp_path_factory.mktemp("demo") / "home"), DEMO_LINES, DEMO_SEED)
 
 
 @pytest.fixture(scope="session")
 def little_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A retailer of 2,000 order lines, built and published by the commands. Slow; read it, never write."""
-    home = Home.at(tmp_path_factory.mktemp("little") / "home")
-    for words in (
-        ("simulate", "--lines", "2000", "--seed", "2", "--end", DEMO_END.isoformat()),
-        ("build", "--as-of", DEMO_END.isoformat()),
-    ):
-        done = run_savoir(home, *words)
-        assert done.returncode in (0, PUBLISHED_WITH_REFUSALS), done.stdout + done.stderr
-    return home
+    """A retailer of 2,000 order lines. Slow; read it, never write."""
+    return retailer(Home.at(tmp_path_factory.mktemp("little") / "home"), 2_000, 2)
 
 
 @pytest.fixture(scope="session")

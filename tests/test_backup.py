@@ -115,6 +115,17 @@ def test_another_file_is_no_backup(tmp_path: Path) -> None:
         restore(Home(tmp_path / "other"), tmp_path / "notes.tar")
 
 
+def test_the_demo_comes_back_as_it_was(
+    demo_home: Home, savoir: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
+    made = savoir(demo_home, "backup", str(tmp_path / "demo.tar"))
+    assert made.returncode == 0, made.stderr
+    other = Home(tmp_path / "restored")
+    assert savoir(other, "restore", str(tmp_path / "demo.tar")).returncode == 0
+    assert other.current.stat().st_size > 16e6  # past any buffer
+    assert content_hashes(other.current) == content_hashes(demo_home.current)
+
+
 def test_a_restored_home_builds_the_same_marts(
     little_home: Home, savoir: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> None:

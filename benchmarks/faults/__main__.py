@@ -28,7 +28,7 @@ PARTS: dict[str, tuple[Callable[[Path, int, random.Random], Tally], int, int]] =
     "kills": (kills, 2, 500),
     "histories": (histories, 3, 1_000),
     "disks": (full_disks, 2, 20),
-    "reads": (failing_reads, 2, 40),
+    "reads": (failing_reads, 4, 40),
     "writes": (failing_writes, 8, 8),
     "rows": (random_rows, 1, 50),
 }

@@ -110,7 +110,8 @@ def sparse_home(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_home_that_lacks_a_feed_has_every_page(open_page: Open, sparse_home: Home, page: str) -> None:
-    stands(open_page(page, sparse_home, lang="fr"))
+    for parameters in ({}, {"lang": "fr", "family": "chainsaw"}):
+        stands(open_page(page, sparse_home, **parameters))
 
 
 @pytest.fixture(scope="module")
