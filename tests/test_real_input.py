@@ -28,10 +28,10 @@ def build(home: Home, savoir: Savoir) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def put(home: Home, source: str, path: Path) -> None:
+def put(home: Home, source: str, path: Path, name: str | None = None) -> None:
     folder = home.inbox / source
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, folder / path.name)
+    shutil.copyfile(path, folder / (name or path.name))
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_the_repair_log_loads_whole_with_its_broken_accents(retail_home: Home, s
     assert {repair: (family, day) for repair, family, day in stored} == expected
 
 
-def test_halves_the_second_first_and_all_once_more_give_the_marts_of_the_whole(
+def test_halves_the_second_first_and_all_twice_more_give_the_marts_of_the_whole(
     retail_home: Home, shared: Path, savoir: Savoir, tmp_path: Path
 ) -> None:
     with gzip.open(
@@ -147,8 +147,14 @@ def test_halves_the_second_first_and_all_once_more_give_the_marts_of_the_whole(
         folder = home.inbox / "online_retail"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(header + "".join(half), encoding="utf-8", newline="")
-    put(home, "online_retail", shared / "real" / "online_retail_orders.csv.gz")
-    put(home, "open_repair", shared / "real" / "open_repair_log.csv.gz")
+    for source, name in (("online_retail", "online_retail_orders"), ("open_repair", "open_repair_log")):
+        whole = shared / "real" / f"{name}.csv.gz"
+        put(home, source, whole)
+        put(home, source, whole, f"{name}_again.csv.gz")
     build(home, savoir)
     assert content_hashes(home.current) == content_hashes(retail_home.current)
+    # The same bytes again are no delivery: two halves and a whole of the one, one of the other.
+    deliveries = landed(home, "deliveries", "count(distinct delivery_id), count(distinct file_sha256)")
+    assert deliveries == [(4, 4)]
+    assert [path for path in home.inbox.rglob("*") if path.is_file()] == []
     assert landed(home, "deliveries", "max(rows_duplicate) filter (feed = 'orders')") == [(527_725,)]
